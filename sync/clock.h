@@ -1,0 +1,17 @@
+/*
+ * Time: nanoseconds of CLOCK_MONOTONIC; virtual under the seeded scheduler.
+ */
+#ifndef SYNC_CLOCK_H
+#define SYNC_CLOCK_H
+
+#include <bothy/base.h>
+
+bothy_time clock_now(void);
+
+/* T + NS for NS >= 0, at most BOTHY_FOREVER. */
+static inline bothy_time clock_add(bothy_time t, int64_t ns)
+{
+	return t > BOTHY_FOREVER - ns ? BOTHY_FOREVER : t + ns;
+}
+
+#endif

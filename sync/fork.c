@@ -1,0 +1,96 @@
+/*
+ * Locking
+ *   The page holds one word that the kernel zeroes in a forked child.  The word is 0
+ *   until the first call in a process; then it is that process's generation, and stays.
+ *   `counter` is guarded by `lock`, which the fork handlers hold across a fork like the
+ *   registered ones, so that the child's next generation differs from its parent's.
+ */
+#include "sync/fork.h"
+
+#include <pthread.h>
+#include <sys/mman.h>
+
+#include "sync/atomic.h"
+
+static struct lock lock = LOCK_INITIALIZER;
+static uint32_t counter; /* the last generation given out */
+
+static struct {
+	struct lock *locks;
+	size_t n;
+} guarded[FORK_RANKS];
+
+static _Atomic uint32_t fallback_word; /* reset by after_in_child() */
+static _Atomic uint32_t *word = &fallback_word;
+
+static uint32_t generation_new(void)
+{
+	uint32_t generation;
+
+	lock_acquire(&lock);
+	generation = atom_load(word, relaxed);
+	if (generation == 0) {
+		generation = ++counter;
+		/* Release and acquire order nothing else here: the number is all. */
+		atom_store(word, generation, relaxed);
+	}
+	lock_release(&lock);
+	return generation;
+}
+
+uint32_t fork_generation(void)
+{
+	uint32_t generation = atomic_load_explicit(word, memory_order_relaxed);
+
+	return generation != 0 ? generation : generation_new();
+}
+
+unsigned fork_stripe(const void *address)
+{
+	/* Fibonacci hashing (Knuth, TAOCP 3, 6.4): the top bits of a multiplication. */
+	return (unsigned)(((uint64_t)(uintptr_t)address * UINT64_C(0x9e3779b97f4a7c15)) >> 58);
+}
+
+void fork_protect(enum fork_rank rank, struct lock *locks, size_t n)
+{
+	guarded[rank].locks = locks;
+	guarded[rank].n = n;
+}
+
+static void before(void)
+{
+	for (int rank = 0; rank < FORK_RANKS; rank++)
+		for (size_t i = 0; i < guarded[rank].n; i++)
+			lock_acquire(&guarded[rank].locks[i]);
+	lock_acquire(&lock);
+}
+
+static void after(void)
+{
+	lock_release(&lock);
+	for (int rank = FORK_RANKS - 1; rank >= 0; rank--)
+		for (size_t i = guarded[rank].n; i > 0; i--)
+			lock_release(&guarded[rank].locks[i - 1]);
+}
+
+static void after_in_child(void)
+{
+	/* The kernel has zeroed the page; without one, do what it would. */
+	atomic_store_explicit(word, 0, memory_order_relaxed);
+	after();
+}
+
+/* Before any other code of the library: nothing here is used until then. */
+__attribute__((constructor)) static void fork_begin(void)
+{
+	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (page != MAP_FAILED) {
+		if (madvise(page, 4096, MADV_WIPEONFORK) == 0)
+			word = page;
+		else
+			(void)munmap(page, 4096);
+	}
+	/* If it fails for want of memory, forks are still noticed by the page. */
+	(void)pthread_atfork(before, after, after_in_child);
+}

@@ -1,0 +1,39 @@
+/*
+ * fork: telling a child from its parent, and locks that survive it.
+ */
+#ifndef SYNC_FORK_H
+#define SYNC_FORK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sync/lock.h"
+
+/* A number that is the same throughout one process, and another one in each of its
+ * children.  One atomic load. */
+uint32_t fork_generation(void);
+
+/*
+ * Process-wide locks.  They are acquired before each fork, by ascending rank and within
+ * a node by index, and released after it in both processes, so that what they guard is
+ * whole in the child.  The ranks are the order in which the library nests these locks.
+ */
+enum fork_rank {
+	FORK_RANK_CYCLE,    /* pool/cycle.c */
+	FORK_RANK_FAMILY,   /* pool/family.c */
+	FORK_RANK_WATCHERS, /* pool/settle.c */
+	FORK_RANK_STOP,     /* tls/stop.c */
+	FORK_RANK_CLIENT,   /* tls/client.c */
+	FORK_RANK_OBJECT,   /* refs/object.c */
+	FORK_RANK_ADDRESS,  /* refs/address.c */
+	FORK_RANKS
+};
+
+/* Protect LOCKS[0..N-1], which must live for ever; once per rank, from a constructor. */
+void fork_protect(enum fork_rank rank, struct lock *locks, size_t n);
+
+/* A table of such locks, chosen by address: */
+#define FORK_STRIPES 64
+unsigned fork_stripe(const void *address); /* 0 .. FORK_STRIPES - 1 */
+
+#endif

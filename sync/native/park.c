@@ -1,0 +1,81 @@
+/*
+ * Parking on a futex.
+ *
+ * The state goes round so (post by anyone, the rest by the owner):
+ *
+ *     EMPTY --park--> PARKED --post--> TOKEN --park--> EMPTY
+ *     EMPTY --post--> TOKEN;  PARKED --timeout--> EMPTY
+ *
+ * Every change is one atomic swap or compare-and-swap, so a token can't be lost between
+ * the look at the state and the sleep: the kernel compares the word again (futex(2)).
+ */
+#include "sync/park.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sync/atomic.h"
+
+enum { EMPTY, TOKEN, PARKED };
+
+/* Sleep while the word is PARKED.  -ETIMEDOUT, or 0 for anything else. */
+static int futex_wait(struct parker *parker, bothy_time deadline)
+{
+	struct timespec until;
+	struct timespec *timeout = NULL;
+
+	if (deadline != BOTHY_FOREVER) {
+		until.tv_sec = (time_t)(deadline / 1000000000);
+		until.tv_nsec = (long)(deadline % 1000000000);
+		timeout = &until;
+	}
+	/* WAIT_BITSET takes an absolute time of CLOCK_MONOTONIC. */
+	if (syscall(SYS_futex, &parker->state, FUTEX_WAIT_BITSET_PRIVATE, PARKED, timeout, NULL,
+	            FUTEX_BITSET_MATCH_ANY) == 0)
+		return 0;
+	return errno == ETIMEDOUT ? -ETIMEDOUT : 0;
+}
+
+void parker_init(struct parker *parker)
+{
+	atomic_init(&parker->state, EMPTY);
+}
+
+int parker_park(struct parker *parker, bothy_time deadline)
+{
+	int saved_errno = errno;
+	uint32_t state = EMPTY;
+
+	/* Acquire, here and below: pairs with the release in parker_post(). */
+	if (!atom_cas(&parker->state, &state, PARKED, acquire)) {
+		atom_store(&parker->state, EMPTY, relaxed); /* it was TOKEN */
+		return 0;
+	}
+	for (;;) {
+		int error = futex_wait(parker, deadline);
+
+		state = atom_load(&parker->state, acquire);
+		if (state == TOKEN || error < 0)
+			break;
+	}
+	errno = saved_errno;
+	return atom_swap(&parker->state, EMPTY, acquire) == TOKEN ? 0 : -ETIMEDOUT;
+}
+
+bool parker_post(struct parker *parker)
+{
+	/* Release: pairs with the acquire in parker_park(). */
+	return atom_swap(&parker->state, TOKEN, release) == PARKED;
+}
+
+void parker_kick(struct parker *parker)
+{
+	int saved_errno = errno;
+
+	(void)syscall(SYS_futex, &parker->state, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+	errno = saved_errno;
+}

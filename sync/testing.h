@@ -1,0 +1,83 @@
+/*
+ * Switches and counters that only test builds have (BOTHY_TESTING).
+ *
+ * PLANTED(NAME) asks whether a test has planted that fault in the library, to see that
+ * the test would find it.  In the library that users link it is the constant 0, and the
+ * compiler removes what depends on it.
+ */
+#ifndef SYNC_TESTING_H
+#define SYNC_TESTING_H
+
+#ifdef BOTHY_TESTING
+
+#include <stdatomic.h>
+
+/* Every fault that can be planted. */
+#define TESTING_FAULTS(X)                                                                 \
+	X(NONE)                                                                           \
+	X(WAKE_DROPPED)           /* settle: a waiter is not woken */                     \
+	X(WORKER_WAKE_DROPPED)    /* submit: no worker is woken */                        \
+	X(START_NOT_ATOMIC)       /* start: load and store for the compare-and-swap */    \
+	X(CANCEL_NOT_ATOMIC)      /* cancel: the same */                                  \
+	X(EXPIRY_NOT_ATOMIC)      /* a deadline settles a running job: the same */        \
+	X(NOTIFY_LOST)            /* notify looks at the state without the lock */        \
+	X(RELEASE_NOT_ATOMIC)     /* holds: load and store for the subtraction */         \
+	X(CLOSE_UNLOCKED)         /* submit looks at `closing` before it has the lock */  \
+	X(STOP_NOT_INHERITED)     /* spawn: the child is linked after the parent's stop */ \
+	X(PLACE_NOT_LENT)         /* a waiting job keeps its place */                     \
+	X(LOST_NOT_REPLACED)      /* no new thread for a lost one */                      \
+	X(EXIT_NOT_REPLACED)      /* no new thread for one that called pthread_exit */    \
+	X(GROUP_NOT_ATOMIC)       /* a group's count: load and store */                   \
+	X(BLOCKED_WAKE_DROPPED)   /* a blocked submitter is not woken */                  \
+	X(COMPLETION_WAKE_DROPPED)/* a delivery wakes nobody */                           \
+	X(CONTEXT_LEFT_INSTALLED) /* the worker does not uninstall the context */         \
+	X(CONTEXT_ID_REUSED)      /* ids start again */                                   \
+	X(GLOBAL_CLIENT_IN_JOB)   /* a job sees the global client */                      \
+	X(LOCALS_KEPT)            /* the next context on the worker has the last locals */ \
+	X(REFS_KEPT)              /* ... the last refs */                                 \
+	X(REF_LEAKED)             /* a table forgets to release a ref */                  \
+	X(SERIAL_REUSED)          /* an object is known by its address alone */           \
+	X(FALLBACK_ANY)           /* the last ref of any project is handed out */         \
+	X(ARG_FREE_SKIPPED)       /* a canceled job's argument is not freed */            \
+	X(ARG_FREE_TWICE)         /* ... is freed twice */                                \
+	X(SETTLED_TWICE_COUNTED)  /* the statistics count one outcome twice */            \
+	X(JOB_LOST)               /* the queue drops a job now and then */                \
+	X(RESULT_LEAKED)          /* a result that nobody takes is not freed */           \
+	X(STOP_NOT_SENT)          /* a deadline does not ask the job to stop */           \
+	X(HYGIENE_SKIPPED)        /* the floating-point environment is not put back */    \
+	X(DEFER_ORDER_SWAPPED)    /* deferred functions run oldest first */
+
+enum testing_fault {
+#define TESTING_ENUM(name) TESTING_##name,
+	TESTING_FAULTS(TESTING_ENUM)
+#undef TESTING_ENUM
+	TESTING_FAULT_COUNT
+};
+
+/* Written before the threads under test start. */
+extern enum testing_fault testing_fault;
+
+/* Plant the fault of that name ("WAKE_DROPPED"): 0, or -ENOENT. */
+int testing_plant(const char *name);
+
+#define PLANTED(name) (testing_fault == TESTING_##name)
+
+/* What the library made and destroyed, for tests of conservation. */
+struct testing_counts {
+	_Atomic unsigned long refs_made, refs_destroyed;
+	_Atomic unsigned long contexts_begun, contexts_ended;
+	_Atomic unsigned long blocks_made, blocks_freed; /* of jobs */
+};
+
+extern struct testing_counts testing_counts;
+
+#define TESTING_COUNT(what) ((void)atomic_fetch_add_explicit(&testing_counts.what, 1, memory_order_relaxed))
+
+#else
+
+#define PLANTED(name) 0
+#define TESTING_COUNT(what) ((void)0)
+
+#endif
+
+#endif
