@@ -1,0 +1,184 @@
+#include "stress/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#ifdef BOTHY_TESTING
+#include "sync/testing.h"
+#endif
+
+static const char usage[] =
+	"usage: bothy-stress [options]\n"
+	"\n"
+	"Runs random jobs of many tenants on one pool, and checks that none sees anything of\n"
+	"another's and that nothing is lost.  Exit: 0 fine, 1 a violation, 2 bad arguments.\n"
+	"\n"
+	"  --jobs N          submit N jobs (200000; with --seconds alone: no limit);\n"
+	"                    what jobs spawn comes on top\n"
+	"  --projects N      of N projects (64)\n"
+	"  --workers N       on N workers (4)\n"
+	"  --producers N     from N threads (2)\n"
+	"  --seconds N       end after N seconds, if not sooner\n"
+	"  --queue N         at most N jobs queued (3000)\n"
+	"  --block           wait while the queue is full, instead of trying again\n"
+	"  --seed N          the same jobs as another run with this seed\n"
+	"  --hang-seconds N  without progress for so long, give up (60)\n"
+	"  --json            the report as one JSON object\n"
+#ifdef BOTHY_TESTING
+	"  --plant FAULT     plant a fault in the library, to see it found; \"list\" lists them\n"
+#endif
+	"  --help            this text\n";
+
+enum choice {
+	OPTION_JOBS = 1000,
+	OPTION_PROJECTS,
+	OPTION_WORKERS,
+	OPTION_PRODUCERS,
+	OPTION_SECONDS,
+	OPTION_QUEUE,
+	OPTION_BLOCK,
+	OPTION_SEED,
+	OPTION_HANG,
+	OPTION_JSON,
+	OPTION_PLANT,
+	OPTION_HELP
+};
+
+static const struct option table[] = {
+	{"jobs", required_argument, NULL, OPTION_JOBS},
+	{"projects", required_argument, NULL, OPTION_PROJECTS},
+	{"workers", required_argument, NULL, OPTION_WORKERS},
+	{"producers", required_argument, NULL, OPTION_PRODUCERS},
+	{"seconds", required_argument, NULL, OPTION_SECONDS},
+	{"queue", required_argument, NULL, OPTION_QUEUE},
+	{"block", no_argument, NULL, OPTION_BLOCK},
+	{"seed", required_argument, NULL, OPTION_SEED},
+	{"hang-seconds", required_argument, NULL, OPTION_HANG},
+	{"json", no_argument, NULL, OPTION_JSON},
+#ifdef BOTHY_TESTING
+	{"plant", required_argument, NULL, OPTION_PLANT},
+#endif
+	{"help", no_argument, NULL, OPTION_HELP},
+	{NULL, 0, NULL, 0},
+};
+
+static _Noreturn void bad(const char *what, const char *value, uint64_t least, uint64_t most)
+{
+	fprintf(stderr,
+	        "bothy-stress: --%s wants a whole number from %llu to %llu, not \"%s\"\n"
+	        "Try bothy-stress --help.\n",
+	        what, (unsigned long long)least, (unsigned long long)most, value);
+	exit(2);
+}
+
+static uint64_t number(const char *what, uint64_t least, uint64_t most)
+{
+	unsigned long long value;
+	char *end;
+
+	errno = 0;
+	value = strtoull(optarg, &end, 0);
+	if (errno != 0 || end == optarg || *end != '\0' || strchr(optarg, '-') != NULL ||
+	    value < least || value > most)
+		bad(what, optarg, least, most);
+	return value;
+}
+
+#ifdef BOTHY_TESTING
+static const char *fault(void)
+{
+	if (strcmp(optarg, "list") == 0) {
+#define OPTION_FAULT(name) puts(#name);
+		TESTING_FAULTS(OPTION_FAULT)
+#undef OPTION_FAULT
+		exit(0);
+	}
+	if (testing_plant(optarg) < 0) {
+		fprintf(stderr, "bothy-stress: no such fault: \"%s\"\n", optarg);
+		exit(2);
+	}
+	return optarg;
+}
+#endif
+
+static void take(struct options *options, int option)
+{
+	switch (option) {
+	case OPTION_JOBS:
+		options->jobs = number("jobs", 1, UINT64_C(1) << 40);
+		break;
+	case OPTION_PROJECTS:
+		options->projects = (unsigned)number("projects", 1, 10000);
+		break;
+	case OPTION_WORKERS:
+		options->workers = (unsigned)number("workers", 1, 1024);
+		break;
+	case OPTION_PRODUCERS:
+		options->producers = (unsigned)number("producers", 1, 256);
+		break;
+	case OPTION_SECONDS:
+		options->seconds = (unsigned)number("seconds", 1, 1000000);
+		break;
+	case OPTION_QUEUE:
+		options->queue = (unsigned)number("queue", 1, 1 << 20);
+		break;
+	case OPTION_BLOCK:
+		options->block = true;
+		break;
+	case OPTION_SEED:
+		options->seed = number("seed", 0, UINT64_MAX);
+		break;
+	case OPTION_HANG:
+		options->hang_seconds = (unsigned)number("hang-seconds", 1, 100000);
+		break;
+	case OPTION_JSON:
+		options->json = true;
+		break;
+#ifdef BOTHY_TESTING
+	case OPTION_PLANT:
+		options->plant = fault();
+		break;
+#endif
+	case OPTION_HELP:
+		fputs(usage, stdout);
+		exit(0);
+	default: /* getopt_long has said what */
+		fputs("Try bothy-stress --help.\n", stderr);
+		exit(2);
+	}
+}
+
+static uint64_t seed_of_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+void options_read(struct options *options, int argc, char **argv)
+{
+	int option;
+
+	*options = (struct options){
+		.projects = 64,
+		.workers = 4,
+		.producers = 2,
+		.queue = 3000,
+		.hang_seconds = 60,
+		.seed = seed_of_now(),
+	};
+	while ((option = getopt_long(argc, argv, "", table, NULL)) != -1)
+		take(options, option);
+	if (optind < argc) {
+		fprintf(stderr, "bothy-stress: what is \"%s\"?\nTry bothy-stress --help.\n",
+		        argv[optind]);
+		exit(2);
+	}
+	if (options->jobs == 0)
+		options->jobs = options->seconds > 0 ? UINT64_C(1) << 40 : 200000;
+}

@@ -1,0 +1,32 @@
+/*
+ * What the whole stress program shares.
+ */
+#ifndef STRESS_STRESS_H
+#define STRESS_STRESS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include <bothy/bothy.h>
+
+#include "stress/options.h"
+
+/* Whose the global client is: nobody's job. */
+#define STRESS_GLOBAL "team-global"
+
+/* Past its deadline, before a job counts as stuck. */
+#define STRESS_GRACE_NS INT64_C(2000000)
+
+struct stress {
+	struct options options;
+	bothy_pool *pool;
+	bothy_server *server;
+	_Atomic bool enough; /* producers shall submit no more */
+};
+
+extern struct stress stress;
+
+/* Nanoseconds of CLOCK_MONOTONIC. */
+bothy_time stress_now(void);
+
+#endif
