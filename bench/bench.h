@@ -22,7 +22,7 @@ int queued_run(const struct bench_options *options);
 int rss_run(const struct bench_options *options);
 int idle_run(const struct bench_options *options);
 
-/* ---- what they share ---------------------------------------------------------------- */
+/* ---- what they share ------------------------------------------------------------ */
 
 int64_t bench_now(void); /* ns */
 

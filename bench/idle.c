@@ -77,8 +77,8 @@ static int nothing(void *arg, void **ret_result)
 
 static int work(struct bench_pool *pool)
 {
-	struct bothy_job job = BOTHY_JOB(.handle = pool->project, .fn = nothing,
-	                                 .group = pool->group);
+	struct bothy_job job =
+		BOTHY_JOB(.handle = pool->project, .fn = nothing, .group = pool->group);
 	int error = bench_drain(pool, 10000);
 
 	for (unsigned i = 0; i < 1000 && error == 0; i++) {

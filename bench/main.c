@@ -10,8 +10,9 @@ static const struct workload {
 	const char *name;
 	int (*run)(const struct bench_options *options);
 } workloads[] = {
-	{"drain", drain_run}, {"round_trip", round_trip_run}, {"queued", queued_run},
-	{"rss", rss_run},     {"idle", idle_run},
+	{"drain", drain_run},   {"round_trip", round_trip_run},
+	{"queued", queued_run}, {"rss", rss_run},
+	{"idle", idle_run},
 };
 
 #define WORKLOADS (sizeof(workloads) / sizeof(workloads[0]))

@@ -52,7 +52,8 @@ static int empty(void *arg, void **ret_result)
 
 int bench_submit(struct bench_pool *pool, size_t n)
 {
-	struct bothy_job job = BOTHY_JOB(.handle = pool->project, .fn = empty, .group = pool->group);
+	struct bothy_job job =
+		BOTHY_JOB(.handle = pool->project, .fn = empty, .group = pool->group);
 
 	for (size_t i = 0; i < n; i++) {
 		int error = bothy_submit(pool->pool, &job, NULL);

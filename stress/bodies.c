@@ -21,7 +21,7 @@ static body_fn *const bodies[] = {
 #undef BODY_ROW
 };
 
-/* ---- the thread ------------------------------------------------------------------- */
+/* ---- the thread ----------------------------------------------------------------- */
 
 struct worker {
 	pthread_t self;
@@ -61,15 +61,21 @@ static void check_thread(const struct task *task)
 	if (task->here)
 		return;
 	if (worker == NULL || !pthread_equal(worker->self, pthread_self()))
-		violation(VIOLATION_THREAD, "job %" PRIu64 " (%s): expected its thread's worker local, "
-		          "seen %s", task->number, task_kind_name(task),
+		violation(VIOLATION_THREAD,
+		          "job %" PRIu64 " (%s): expected its thread's worker local, "
+		          "seen %s",
+		          task->number, task_kind_name(task),
 		          worker == NULL ? "none" : "another's");
 	if (thread.doomed)
-		violation(VIOLATION_THREAD, "job %" PRIu64 " (%s): expected not to run where a job had "
-		          "a thread of its own, it does", task->number, task_kind_name(task));
+		violation(VIOLATION_THREAD,
+		          "job %" PRIu64 " (%s): expected not to run where a job had "
+		          "a thread of its own, it does",
+		          task->number, task_kind_name(task));
 	if (task->kind == KIND_OWNER && thread.jobs > 0)
-		violation(VIOLATION_THREAD, "job %" PRIu64 ": expected a thread of its own, seen one "
-		          "that has run %lu", task->number, thread.jobs);
+		violation(VIOLATION_THREAD,
+		          "job %" PRIu64 ": expected a thread of its own, seen one "
+		          "that has run %lu",
+		          task->number, thread.jobs);
 	thread.jobs++;
 	thread.doomed = task->kind == KIND_OWNER;
 }
@@ -81,18 +87,21 @@ int64_t body_delay_ns(void)
 	return atomic_load_explicit(&delay, memory_order_relaxed);
 }
 
-/* ---- first to last ------------------------------------------------------------------ */
+/* ---- first to last -------------------------------------------------------------- */
 
 static void check_start(struct task *task, void *const *ret_result, int seen_errno)
 {
 	if (!task->here)
 		hygiene_check(task, seen_errno);
 	if (atomic_fetch_add_explicit(&task->runs, 1, memory_order_relaxed) != 0)
-		violation(VIOLATION_RUN, "job %" PRIu64 " (%s): expected to run once, it runs again",
-		          task->number, task_kind_name(task));
+		violation(VIOLATION_RUN,
+		          "job %" PRIu64 " (%s): expected to run once, it runs again", task->number,
+		          task_kind_name(task));
 	if (*ret_result != NULL)
-		violation(VIOLATION_RESULT, "job %" PRIu64 " (%s): expected a NULL result to begin "
-		          "with, seen one", task->number, task_kind_name(task));
+		violation(VIOLATION_RESULT,
+		          "job %" PRIu64 " (%s): expected a NULL result to begin "
+		          "with, seen one",
+		          task->number, task_kind_name(task));
 	check_thread(task);
 	ledger_count(LEDGER_STARTED);
 	if (task->seed % 64 == 0)
@@ -108,9 +117,10 @@ static void check_fresh(struct task *task)
 	while (!atomic_load_explicit(&task->gate, memory_order_acquire))
 		sched_yield();
 	if (bothy_object_get_ref(&task->object, &ref) != -ENOENT)
-		violation(VIOLATION_STALE_REF, "job %" PRIu64 ": expected no ref of an object made "
-		          "after it was spawned, seen %s", task->number,
-		          visit_ref_text(ref, seen, sizeof(seen)));
+		violation(VIOLATION_STALE_REF,
+		          "job %" PRIu64 ": expected no ref of an object made "
+		          "after it was spawned, seen %s",
+		          task->number, visit_ref_text(ref, seen, sizeof(seen)));
 	else
 		ledger_count(LEDGER_REUSES);
 	bothy_ref_release(ref);
@@ -179,7 +189,7 @@ int body_run_parcel(void *arg, void **ret_result)
 	return run(parcel->task, ret_result, seen_errno);
 }
 
-/* ---- plain kinds ----------------------------------------------------------------------- */
+/* ---- plain kinds ---------------------------------------------------------------- */
 
 int body_work(struct visit *visit, void **ret_result)
 {
@@ -233,7 +243,7 @@ int body_fail(struct visit *visit, void **ret_result)
 	return bothy_fail(negative ? -task->fail_code : task->fail_code, "%s", text);
 }
 
-/* ---- ends of threads --------------------------------------------------------------------- */
+/* ---- ends of threads ------------------------------------------------------------ */
 
 static _Noreturn void exit_thread(struct visit *visit)
 {

@@ -29,12 +29,15 @@ static void cancel(struct task *task)
 		sched_yield();
 	error = bothy_future_cancel(future);
 	if (error != 0)
-		violation(VIOLATION_STOP, "cancel of the running job %" PRIu64 ": expected 0, seen %d",
+		violation(VIOLATION_STOP,
+		          "cancel of the running job %" PRIu64 ": expected 0, seen %d",
 		          task->number, error);
 	error = bothy_future_cancel(future);
 	if (error != 0 && error != -EALREADY)
-		violation(VIOLATION_STOP, "a second cancel of job %" PRIu64 ": expected 0 or %d, "
-		          "seen %d", task->number, -EALREADY, error);
+		violation(VIOLATION_STOP,
+		          "a second cancel of job %" PRIu64 ": expected 0 or %d, "
+		          "seen %d",
+		          task->number, -EALREADY, error);
 	atomic_store_explicit(&task->cancel_done, true, memory_order_release);
 	task_drop(task);
 }

@@ -25,9 +25,9 @@ static int submit_one(struct burst *burst)
 {
 	unsigned i = burst->count;
 	enum task_kind kind = rng_one_in(&burst->rng, 8) ? KIND_LAST : KIND_CANCELED;
-	struct task *task = task_claim(kind, tenant_random(&burst->rng),
-	                               ((uint64_t)burst->index << 40) + i,
-	                               rng_next(&burst->rng), DELIVERY_FUTURE);
+	struct task *task =
+		task_claim(kind, tenant_random(&burst->rng), ((uint64_t)burst->index << 40) + i,
+	                   rng_next(&burst->rng), DELIVERY_FUTURE);
 	struct bothy_job job;
 	struct parcel parcel;
 	int error;

@@ -23,7 +23,7 @@ struct brood {
 	unsigned count;
 };
 
-/* ---- spawning ---------------------------------------------------------------------- */
+/* ---- spawning ------------------------------------------------------------------- */
 
 static enum task_kind child_kind(struct visit *visit)
 {
@@ -43,7 +43,8 @@ static struct task *claim_child(struct visit *visit, enum task_kind kind,
 {
 	const struct task *task = visit->task;
 	uint64_t number = task->number | (uint64_t)(i + 1) << (58 - 3 * task->depth);
-	struct task *child = task_claim(kind, task->tenant, number, rng_next(&visit->rng), delivery);
+	struct task *child =
+		task_claim(kind, task->tenant, number, rng_next(&visit->rng), delivery);
 
 	if (child == NULL)
 		return NULL;
@@ -151,7 +152,7 @@ static void spawn_all(struct visit *visit, struct brood *brood, enum task_delive
 	}
 }
 
-/* ---- waiting --------------------------------------------------------------------------- */
+/* ---- waiting -------------------------------------------------------------------- */
 
 /* What a wait in a job returned: whether it was given up. */
 static bool gave_up(const struct visit *visit, const char *call, int error)
@@ -219,8 +220,10 @@ static void check_marks(const struct visit *visit, const bool *marked, unsigned 
 {
 	for (unsigned i = 0; i < n; i++) {
 		if (marked[i] && visit->task->marks[i] != 1)
-			violation(VIOLATION_UNSEEN, "job %" PRIu64 ": expected its group's child %u "
-			          "ended, it is not", visit->task->number, i);
+			violation(VIOLATION_UNSEEN,
+			          "job %" PRIu64 ": expected its group's child %u "
+			          "ended, it is not",
+			          visit->task->number, i);
 	}
 }
 
@@ -308,7 +311,7 @@ int body_parent(struct visit *visit, void **ret_result)
 	return 0;
 }
 
-/* ---- a child that ends its thread, and perhaps this job's ---------------------------------- */
+/* ---- a child that ends its thread, and perhaps this job's ----------------------- */
 
 struct heir {
 	struct visit *visit;
@@ -331,8 +334,7 @@ int body_sire(struct visit *visit, void **ret_result)
 	struct brood brood = {.count = 0};
 
 	(void)ret_result;
-	if (heir == NULL ||
-	    spawn(visit, &brood, KIND_EXITER, DELIVERY_FUTURE, NULL, NULL) < 0)
+	if (heir == NULL || spawn(visit, &brood, KIND_EXITER, DELIVERY_FUTURE, NULL, NULL) < 0)
 		return 0;
 	*heir = (struct heir){visit, brood.tasks[0], brood.futures[0]};
 	if (visit_defer(visit, collect_heir, heir))
@@ -340,7 +342,7 @@ int body_sire(struct visit *visit, void **ret_result)
 	return 0;
 }
 
-/* ---- others' jobs --------------------------------------------------------------------------- */
+/* ---- others' jobs --------------------------------------------------------------- */
 
 int body_waiter(struct visit *visit, void **ret_result)
 {

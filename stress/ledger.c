@@ -21,7 +21,8 @@ static struct shard *own_shard(void)
 	static _Thread_local struct shard *own;
 
 	if (own == NULL)
-		own = &shards[atomic_fetch_add_explicit(&threads, 1, memory_order_relaxed) % SHARDS];
+		own = &shards[atomic_fetch_add_explicit(&threads, 1, memory_order_relaxed) %
+		              SHARDS];
 	return own;
 }
 
@@ -92,11 +93,10 @@ static void balance_outcomes(void)
 
 	for (int state = BOTHY_DONE; state <= BOTHY_THREAD_EXITED; state++)
 		settled += outcome((enum bothy_state)state);
-	same(VIOLATION_CONSERVATION, "outcomes seen of jobs accepted",
-	     ledger_sum(LEDGER_ACCEPTED), settled);
+	same(VIOLATION_CONSERVATION, "outcomes seen of jobs accepted", ledger_sum(LEDGER_ACCEPTED),
+	     settled);
 	same(VIOLATION_ARG_FREE, "arg_free called for accepted jobs",
-	     ledger_sum(LEDGER_ACCEPTED) + ledger_sum(LEDGER_HERE),
-	     ledger_sum(LEDGER_ARGS_FREED));
+	     ledger_sum(LEDGER_ACCEPTED) + ledger_sum(LEDGER_HERE), ledger_sum(LEDGER_ARGS_FREED));
 	same(VIOLATION_RESULT, "results taken or freed of those made",
 	     ledger_sum(LEDGER_RESULTS_MADE),
 	     ledger_sum(LEDGER_RESULTS_TAKEN) + ledger_sum(LEDGER_RESULTS_FREED));
@@ -128,8 +128,7 @@ void ledger_balance_library(void)
 	     atomic_load(&testing_counts.contexts_begun),
 	     atomic_load(&testing_counts.contexts_ended));
 	same(VIOLATION_CONSERVATION, "job blocks freed of those made",
-	     atomic_load(&testing_counts.blocks_made),
-	     atomic_load(&testing_counts.blocks_freed));
+	     atomic_load(&testing_counts.blocks_made), atomic_load(&testing_counts.blocks_freed));
 }
 #else
 void ledger_balance_library(void)

@@ -94,8 +94,8 @@ static void produce(void)
 
 	need("memory for producers", producers == NULL ? -ENOMEM : 0);
 	for (unsigned i = 0; i < n; i++)
-		need("a producer", producer_start(i, jobs / n + (i < jobs % n ? 1 : 0),
-		                                  &producers[i]));
+		need("a producer",
+		     producer_start(i, jobs / n + (i < jobs % n ? 1 : 0), &producers[i]));
 	for (unsigned i = 0; i < n; i++)
 		producer_join(producers[i]);
 	free(producers);
@@ -107,8 +107,10 @@ static void check_reuses(void)
 	uint64_t least = ledger_sum(LEDGER_STARTED) / 10;
 
 	if (ledger_sum(LEDGER_STARTED) > 10000 && ledger_sum(LEDGER_REUSES) < least)
-		violation(VIOLATION_CONSERVATION, "confirmed reuses of addresses: expected %" PRIu64
-		          " or more, seen %" PRIu64, least, ledger_sum(LEDGER_REUSES));
+		violation(VIOLATION_CONSERVATION,
+		          "confirmed reuses of addresses: expected %" PRIu64
+		          " or more, seen %" PRIu64,
+		          least, ledger_sum(LEDGER_REUSES));
 }
 
 static void end(const struct bothy_pool_stats *stats)

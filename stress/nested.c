@@ -13,8 +13,8 @@
 static void stay_nested(struct visit *visit, const struct tenant *tenant,
                         enum bothy_ref_fallback fallback, const struct keepsakes *kept)
 {
-	struct visit *inner = visit_begin(visit->task, tenant, false, rng_next(&visit->rng),
-	                                  fallback, kept);
+	struct visit *inner =
+		visit_begin(visit->task, tenant, false, rng_next(&visit->rng), fallback, kept);
 
 	if (inner == NULL)
 		return;
@@ -46,7 +46,8 @@ static void expect_exit(bothy_context *context, int expected)
 	int seen = bothy_context_exit(context);
 
 	if (seen != expected)
-		violation(VIOLATION_CALL, "bothy_context_exit: expected %d, seen %d", expected, seen);
+		violation(VIOLATION_CALL, "bothy_context_exit: expected %d, seen %d", expected,
+		          seen);
 }
 
 static void no_spawn_here(struct visit *visit)
@@ -66,7 +67,8 @@ static void in_block(struct visit *visit, const struct tenant *tenant)
 {
 	int error;
 
-	BOTHY_ISOLATED(&error, stress.server, tenant->entity, tenant->project) {
+	BOTHY_ISOLATED(&error, stress.server, tenant->entity, tenant->project)
+	{
 		stay_nested(visit, tenant, BOTHY_REFS_SAME_PROJECT, NULL);
 	}
 	violation_call("BOTHY_ISOLATED", error);
@@ -111,7 +113,7 @@ int body_nester(struct visit *visit, void **ret_result)
 	return 0;
 }
 
-/* ---- captures ------------------------------------------------------------------------- */
+/* ---- captures ------------------------------------------------------------------- */
 
 void body_adopt(struct task *task, bothy_capture *capture, const struct keepsakes *kept)
 {

@@ -48,8 +48,10 @@ static void check_stats(const struct bothy_pool_stats *s)
 	uint64_t sum = settled(s) + s->queued + s->running;
 
 	if (s->submitted != sum)
-		violation(VIOLATION_STATS, "pool stats while it runs: expected submitted %" PRIu64
-		          " to be the sum of the rest, seen %" PRIu64, s->submitted, sum);
+		violation(VIOLATION_STATS,
+		          "pool stats while it runs: expected submitted %" PRIu64
+		          " to be the sum of the rest, seen %" PRIu64,
+		          s->submitted, sum);
 }
 
 static void show_line(const struct bothy_pool_stats *s, const struct bothy_pool_stats *before)
@@ -66,8 +68,8 @@ static void show_line(const struct bothy_pool_stats *s, const struct bothy_pool_
 static _Noreturn void give_up(const struct bothy_pool_stats *s)
 {
 	violation(VIOLATION_HANG,
-	          "expected progress, seen none for %u s; pool: submitted %" PRIu64 ", settled %" PRIu64
-	          ", queued %" PRIu64 ", running %" PRIu64 ", overdue %" PRIu64
+	          "expected progress, seen none for %u s; pool: submitted %" PRIu64
+	          ", settled %" PRIu64 ", queued %" PRIu64 ", running %" PRIu64 ", overdue %" PRIu64
 	          ", threads %u, waiting %u, lost %u, narrowed %u",
 	          stress.options.hang_seconds, s->submitted, settled(s), s->queued, s->running,
 	          s->overdue, s->threads, s->waiting, s->lost, s->narrowed);

@@ -18,9 +18,9 @@
 #include "stress/stress.h"
 #include "stress/violation.h"
 
-#define WINDOW 512u /* futures at once */
-#define BATCH 256u  /* jobs of a group */
-#define MANY 8u     /* jobs of one bothy_submit_many() */
+#define WINDOW 512u     /* futures at once */
+#define BATCH 256u      /* jobs of a group */
+#define MANY 8u         /* jobs of one bothy_submit_many() */
 #define TOO_MANY 1000ul /* violations: it is of no use to go on */
 
 struct pending {
@@ -55,7 +55,7 @@ struct plan {
 	bool here, by_handle, grouped, parcel;
 };
 
-/* ---- collecting ------------------------------------------------------------------------ */
+/* ---- collecting ----------------------------------------------------------------- */
 
 static void wait_outside(bothy_future *future, unsigned how)
 {
@@ -99,8 +99,7 @@ static void collect_many(struct producer *producer)
 
 	for (unsigned i = 0; i < n; i++)
 		futures[i] = producer->window[(producer->first + i) % WINDOW].future;
-	violation_call("bothy_future_wait_all",
-	               bothy_future_wait_all(futures, n, BOTHY_FOREVER));
+	violation_call("bothy_future_wait_all", bothy_future_wait_all(futures, n, BOTHY_FOREVER));
 	for (unsigned i = 0; i < n; i++)
 		collect_first(producer);
 }
@@ -140,14 +139,15 @@ static void push(struct producer *producer, struct task *task, bothy_future *fut
 	producer->window[at] = (struct pending){task, future, how};
 }
 
-/* ---- groups ------------------------------------------------------------------------------ */
+/* ---- groups --------------------------------------------------------------------- */
 
 static void wait_for_group(struct producer *producer)
 {
 	violation_call("bothy_group_wait", bothy_group_wait(producer->group, BOTHY_FOREVER));
 	for (unsigned i = 0; i < producer->counted; i++) {
 		if (producer->marked[i] && producer->marks[i] != 1)
-			violation(VIOLATION_UNSEEN, "bothy_group_wait: expected all jobs ended, seen "
+			violation(VIOLATION_UNSEEN,
+			          "bothy_group_wait: expected all jobs ended, seen "
 			          "one that is not");
 	}
 	memset(producer->marks, 0, sizeof(producer->marks));
@@ -166,7 +166,7 @@ static void join_group(struct producer *producer, struct task *task, struct both
 	}
 }
 
-/* ---- plans ----------------------------------------------------------------------------------- */
+/* ---- plans ---------------------------------------------------------------------- */
 
 static enum task_kind draw_kind(struct rng *rng)
 {
@@ -246,7 +246,7 @@ static bothy_time deadline_for(const struct plan *plan)
 	}
 }
 
-/* ---- submitting -------------------------------------------------------------------------------- */
+/* ---- submitting ----------------------------------------------------------------- */
 
 static struct task *claim(struct producer *producer, const struct plan *plan)
 {
@@ -322,8 +322,8 @@ static void submit_future(struct producer *producer, const struct plan *plan, st
 	push(producer, task, future, plan->how >> 2);
 }
 
-static void submit_completion(struct producer *producer, const struct plan *plan,
-                              struct task *task, const struct bothy_job *job)
+static void submit_completion(struct producer *producer, const struct plan *plan, struct task *task,
+                              const struct bothy_job *job)
 {
 	bool cancel = plan->kind == KIND_CANCELED;
 	bothy_future *future = NULL;
@@ -405,7 +405,8 @@ static void submit_plan(struct producer *producer, const struct plan *plan)
 	scribble(&parcel);
 }
 
-/* ---- special kinds --------------------------------------------------------------------------------- */
+/* ---- special kinds
+ * --------------------------------------------------------------------------------- */
 
 /* A job, and another that waits for it and collects it. */
 static void submit_waiter(struct producer *producer, struct plan *plan)
@@ -487,7 +488,8 @@ static void submit_knot(struct producer *producer, struct plan *plan)
 	atomic_store(&knot.futures[1], futures[1]);
 	collect_knot(tasks, futures);
 	if (atomic_load(&knot.given_up) == 0)
-		violation(VIOLATION_CALL, "two jobs that wait for each other: expected -EDEADLK for "
+		violation(VIOLATION_CALL,
+		          "two jobs that wait for each other: expected -EDEADLK for "
 		          "one, both waits ended");
 }
 
@@ -519,7 +521,7 @@ static void submit_many(struct producer *producer)
 		error = bothy_submit_many(stress.pool, jobs + done, n - done, futures + done,
 		                          &accepted);
 		for (size_t i = done; i < n; i++)
-			task_settle_offer(tasks[i], i < done + accepted   ? 0
+			task_settle_offer(tasks[i], i < done + accepted    ? 0
 			                            : i == done + accepted ? error
 			                                                   : -ECANCELED);
 		for (size_t i = done; i < done + accepted; i++)
@@ -532,7 +534,8 @@ static void submit_many(struct producer *producer)
 	}
 }
 
-/* ---- the thread -------------------------------------------------------------------------------------- */
+/* ---- the thread
+ * -------------------------------------------------------------------------------------- */
 
 static void check_outside(void)
 {
@@ -546,8 +549,8 @@ static void check_outside(void)
 		violation(VIOLATION_CLIENT, "a producer: expected the global client, seen %s",
 		          client == NULL ? "none" : bothy_client_entity(client));
 	if (error != -ENOENT)
-		violation(VIOLATION_CALL, "bothy_spawn outside a job: expected %d, seen %d", -ENOENT,
-		          error);
+		violation(VIOLATION_CALL, "bothy_spawn outside a job: expected %d, seen %d",
+		          -ENOENT, error);
 }
 
 /* What is set outside any context counts by whom it names. */
@@ -585,9 +588,9 @@ static void submit_in_context(struct producer *producer)
 	const struct tenant *tenant = tenant_random(&producer->rng);
 	bothy_context *context;
 
-	if (violation_call("bothy_context_enter",
-	                   bothy_context_enter(NULL, tenant->entity, tenant->project, NULL,
-	                                       &context)))
+	if (violation_call(
+		    "bothy_context_enter",
+		    bothy_context_enter(NULL, tenant->entity, tenant->project, NULL, &context)))
 		return;
 	submit_one(producer);
 	if (!tenant_is_client(tenant, bothy_client_current()))

@@ -23,8 +23,9 @@ static void expect_client(const char *where, const bothy_client *expected)
 	const bothy_client *seen = bothy_client_current();
 
 	if (seen != expected || bothy_context_id() == 0)
-		violation(VIOLATION_CALLBACK, "the server's %s: expected the context of %s/%s, seen %s",
-		          where, bothy_client_entity(expected), bothy_client_project(expected),
+		violation(VIOLATION_CALLBACK,
+		          "the server's %s: expected the context of %s/%s, seen %s", where,
+		          bothy_client_entity(expected), bothy_client_project(expected),
 		          seen == NULL ? "none" : bothy_client_entity(seen));
 }
 
@@ -35,8 +36,10 @@ static int ensure_project(void *self, const char *entity, const char *project)
 	(void)self;
 	if (client == NULL || strcmp(bothy_client_entity(client), entity) != 0 ||
 	    strcmp(bothy_client_project(client), project) != 0)
-		violation(VIOLATION_CALLBACK, "the server's ensure_project: expected the context of "
-		          "%s/%s, seen another", entity, project);
+		violation(VIOLATION_CALLBACK,
+		          "the server's ensure_project: expected the context of "
+		          "%s/%s, seen another",
+		          entity, project);
 	return tenant_is_unmade(entity) ? -EACCES : 0;
 }
 
@@ -51,9 +54,11 @@ static int begin(void *self, bothy_client *client, void *of_parent, void **ret_s
 	expect_client("begin", client);
 	if (token != NULL && (strcmp(token->entity, bothy_client_entity(client)) != 0 ||
 	                      strcmp(token->project, bothy_client_project(client)) != 0))
-		violation(VIOLATION_CLIENT, "the server's begin: expected a token of %s/%s, seen one "
-		          "of %s/%s", bothy_client_entity(client), bothy_client_project(client),
-		          token->entity, token->project);
+		violation(VIOLATION_CLIENT,
+		          "the server's begin: expected a token of %s/%s, seen one "
+		          "of %s/%s",
+		          bothy_client_entity(client), bothy_client_project(client), token->entity,
+		          token->project);
 	slot->client = client;
 	*ret_slot = slot;
 	ledger_count(LEDGER_BEGUN);
@@ -90,8 +95,10 @@ static int finish(void *self, void *of_context, int code, const char *error_text
 	(void)self;
 	(void)deadline;
 	if (code == 0 && error_text != NULL)
-		violation(VIOLATION_ERROR_TEXT, "the server's finish, code 0: expected no text, seen "
-		          "\"%s\"", error_text);
+		violation(VIOLATION_ERROR_TEXT,
+		          "the server's finish, code 0: expected no text, seen "
+		          "\"%s\"",
+		          error_text);
 	expect_client("finish", slot->client);
 	free(slot);
 	ledger_count(LEDGER_FINISHED);

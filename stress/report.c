@@ -49,8 +49,8 @@ static void print_outcomes(const struct bothy_pool_stats *stats)
 
 static void print_text(const struct bothy_pool_stats *stats, bothy_time elapsed_ns)
 {
-	printf("%" PRIu64 " jobs in %.2f s: %.0f a second\n", stats->submitted,
-	       seconds(elapsed_ns), rate(stats, elapsed_ns));
+	printf("%" PRIu64 " jobs in %.2f s: %.0f a second\n", stats->submitted, seconds(elapsed_ns),
+	       rate(stats, elapsed_ns));
 	print_outcomes(stats);
 	printf("\nsubmit to settled p50 %.1f us, p90 %.1f us, p99 %.1f us, max %.1f us "
 	       "(%" PRIu64 " samples)\n",
@@ -102,8 +102,8 @@ static void print_json(const struct bothy_pool_stats *stats, bothy_time elapsed_
 	       us(histogram_percentile(.99)), us(histogram_max()), histogram_count());
 	printf("\"contexts\":%" PRIu64 ",\"refs_made\":%" PRIu64 ",\"address_reuses\":%" PRIu64
 	       ",\"cycles\":%" PRIu64 ",\"no_spare\":%" PRIu64 ",",
-	       ledger_sum(LEDGER_CONTEXTS), ledger_sum(LEDGER_REFS_MADE),
-	       ledger_sum(LEDGER_REUSES), ledger_sum(LEDGER_CYCLES), ledger_sum(LEDGER_NO_SPARE));
+	       ledger_sum(LEDGER_CONTEXTS), ledger_sum(LEDGER_REFS_MADE), ledger_sum(LEDGER_REUSES),
+	       ledger_sum(LEDGER_CYCLES), ledger_sum(LEDGER_NO_SPARE));
 	print_json_violations();
 	printf("}\n");
 }

@@ -116,8 +116,10 @@ static void use(struct visit *visit, struct slot *slot)
 	if (!violation_call("set_ref", slot_set(slot, ref))) {
 		slot->had_ref = true;
 		if (slot_get(slot, &seen) != 0 || seen != ref)
-			violation(VIOLATION_OWN_REF, "job %" PRIu64 ": expected the ref it set on a "
-			          "fresh object, seen another or none", visit->task->number);
+			violation(VIOLATION_OWN_REF,
+			          "job %" PRIu64 ": expected the ref it set on a "
+			          "fresh object, seen another or none",
+			          visit->task->number);
 		bothy_ref_release(seen);
 	}
 	bothy_ref_release(ref);

@@ -12,7 +12,7 @@
 #include "stress/stress.h"
 #include "stress/violation.h"
 
-/* ---- ways to wait for the request ------------------------------------------------------ */
+/* ---- ways to wait for the request ----------------------------------------------- */
 
 static bothy_time patience(void)
 {
@@ -70,12 +70,13 @@ static int stop_awaited(struct visit *visit, int expected)
 	int reason = ways[rng_below(&visit->rng, 4)]();
 
 	if (reason != expected || bothy_stop_requested() != expected)
-		violation(VIOLATION_STOP, "job %" PRIu64 " (%s): expected the stop request %d, seen %d",
+		violation(VIOLATION_STOP,
+		          "job %" PRIu64 " (%s): expected the stop request %d, seen %d",
 		          visit->task->number, task_kind_name(visit->task), expected, reason);
 	return reason;
 }
 
-/* ---- canceled -------------------------------------------------------------------------- */
+/* ---- canceled ------------------------------------------------------------------- */
 
 int body_canceled(struct visit *visit, void **ret_result)
 {
@@ -83,7 +84,8 @@ int body_canceled(struct visit *visit, void **ret_result)
 
 	(void)ret_result;
 	if (reason != 0 && reason != -ECANCELED)
-		violation(VIOLATION_STOP, "job %" PRIu64 ": expected to be canceled or not, seen %d",
+		violation(VIOLATION_STOP,
+		          "job %" PRIu64 ": expected to be canceled or not, seen %d",
 		          visit->task->number, reason);
 	visit->task->stopped = reason == -ECANCELED;
 	return reason;
@@ -145,7 +147,7 @@ int body_stopped(struct visit *visit, void **ret_result)
 	return reason;
 }
 
-/* ---- deadlines --------------------------------------------------------------------------- */
+/* ---- deadlines ------------------------------------------------------------------ */
 
 int body_rushed(struct visit *visit, void **ret_result)
 {
@@ -153,11 +155,14 @@ int body_rushed(struct visit *visit, void **ret_result)
 
 	(void)ret_result;
 	if (reason != 0 && reason != -ETIMEDOUT)
-		violation(VIOLATION_STOP, "job %" PRIu64 ": expected its deadline or nothing, seen %d",
+		violation(VIOLATION_STOP,
+		          "job %" PRIu64 ": expected its deadline or nothing, seen %d",
 		          visit->task->number, reason);
 	if (reason == -ETIMEDOUT && stress_now() < visit->task->deadline)
-		violation(VIOLATION_STOP, "job %" PRIu64 ": expected no stop before its deadline, "
-		          "seen one", visit->task->number);
+		violation(VIOLATION_STOP,
+		          "job %" PRIu64 ": expected no stop before its deadline, "
+		          "seen one",
+		          visit->task->number);
 	return reason;
 }
 
@@ -173,8 +178,10 @@ static int outlive(struct visit *visit, int64_t ns)
 	bothy_time now = stress_now();
 
 	if (now < visit->task->deadline)
-		violation(VIOLATION_STOP, "job %" PRIu64 ": expected no stop before its deadline, "
-		          "seen one", visit->task->number);
+		violation(VIOLATION_STOP,
+		          "job %" PRIu64 ": expected no stop before its deadline, "
+		          "seen one",
+		          visit->task->number);
 	go_on_until(now + ns);
 	return rng_one_in(&visit->rng, 2) ? reason : 0;
 }

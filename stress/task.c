@@ -37,7 +37,7 @@ void tasks_fini(void)
 	free(tasks);
 }
 
-/* ---- claiming ------------------------------------------------------------------ */
+/* ---- claiming ------------------------------------------------------------------- */
 
 static void clean(struct task *task)
 {
@@ -76,9 +76,8 @@ static struct task *claim_any(void)
 		unsigned none = 0;
 
 		if (atomic_load_explicit(&task->parties, memory_order_relaxed) == 0 &&
-		    atomic_compare_exchange_strong_explicit(&task->parties, &none, 1,
-		                                            memory_order_acquire,
-		                                            memory_order_relaxed))
+		    atomic_compare_exchange_strong_explicit(
+			    &task->parties, &none, 1, memory_order_acquire, memory_order_relaxed))
 			return task;
 	}
 	return NULL;
@@ -111,7 +110,7 @@ void task_drop(struct task *task)
 	atomic_fetch_sub_explicit(&task->parties, 1, memory_order_acq_rel);
 }
 
-/* ---- what is known of kinds -------------------------------------------------------- */
+/* ---- what is known of kinds ----------------------------------------------------- */
 
 const char *task_kind_name(const struct task *task)
 {
@@ -175,7 +174,7 @@ void keepsakes_release(struct keepsakes *kept)
 	kept->count = 0;
 }
 
-/* ---- the argument --------------------------------------------------------------------- */
+/* ---- the argument --------------------------------------------------------------- */
 
 static void check_nobody(const char *where, const struct task *task)
 {
@@ -199,8 +198,10 @@ static void check_forgotten(const struct task *task)
 	unsigned expected = task_must_run(task, task_certain_state(task)) ? 1 : 0;
 
 	if (runs != expected)
-		violation(VIOLATION_RUN, "forgotten job %" PRIu64 " (%s): expected to run %u times, "
-		          "seen %u", task->number, task_kind_name(task), expected, runs);
+		violation(VIOLATION_RUN,
+		          "forgotten job %" PRIu64 " (%s): expected to run %u times, "
+		          "seen %u",
+		          task->number, task_kind_name(task), expected, runs);
 }
 
 static void task_arg_free(void *arg)
@@ -250,7 +251,7 @@ void task_describe(struct task *task, struct bothy_job *ret_job, struct parcel *
 	*parcel = (struct parcel){PARCEL_MAGIC, task};
 }
 
-/* ---- submitting ------------------------------------------------------------------------- */
+/* ---- submitting ----------------------------------------------------------------- */
 
 void task_offer(struct task *task)
 {
@@ -281,18 +282,19 @@ void task_settle_offer(struct task *task, int error)
 		          "job %" PRIu64 " (%s), refused: expected no arg_free, seen one",
 		          task->number, task_kind_name(task));
 	if (atomic_load_explicit(&task->runs, memory_order_relaxed) != 0)
-		violation(VIOLATION_RUN, "job %" PRIu64 " (%s), refused: expected not to run, it did",
+		violation(VIOLATION_RUN,
+		          "job %" PRIu64 " (%s), refused: expected not to run, it did",
 		          task->number, task_kind_name(task));
 	atomic_fetch_sub_explicit(&task->parties, task->delivery == DELIVERY_FORGET ? 1 : 2,
 	                          memory_order_relaxed);
 }
 
-/* ---- outcomes ----------------------------------------------------------------------------- */
+/* ---- outcomes ------------------------------------------------------------------- */
 
 static const char *state_name(enum bothy_state state)
 {
-	static const char *const names[] = {"queued", "running", "done", "failed", "canceled",
-	                                    "expired", "timed out", "thread exited"};
+	static const char *const names[] = {"queued",   "running", "done",      "failed",
+	                                    "canceled", "expired", "timed out", "thread exited"};
 
 	return (unsigned)state < 8 ? names[state] : "nonsense";
 }
@@ -300,9 +302,9 @@ static const char *state_name(enum bothy_state state)
 static void check_state(const struct task *task, enum bothy_state state, int code)
 {
 	if ((unsigned)state >= 8 || (kinds[task->kind].states & 1u << state) == 0)
-		violation(VIOLATION_OUTCOME, "job %" PRIu64 " (%s): expected states %#x, seen %s (%d)",
-		          task->number, task_kind_name(task), kinds[task->kind].states,
-		          state_name(state), code);
+		violation(VIOLATION_OUTCOME,
+		          "job %" PRIu64 " (%s): expected states %#x, seen %s (%d)", task->number,
+		          task_kind_name(task), kinds[task->kind].states, state_name(state), code);
 	else if (code != expected_code(task, state))
 		violation(VIOLATION_OUTCOME, "job %" PRIu64 " (%s), %s: expected code %d, seen %d",
 		          task->number, task_kind_name(task), state_name(state),
@@ -315,7 +317,8 @@ static void check_runs(const struct task *task, enum bothy_state state)
 
 	if (runs > 1 || (runs == 0 && task_must_run(task, state)) ||
 	    (runs == 1 && must_not_run(task, state)))
-		violation(VIOLATION_RUN, "job %" PRIu64 " (%s), %s: expected to run %s, seen %u runs",
+		violation(VIOLATION_RUN,
+		          "job %" PRIu64 " (%s), %s: expected to run %s, seen %u runs",
 		          task->number, task_kind_name(task), state_name(state),
 		          must_not_run(task, state) ? "never" : "once", runs);
 }
@@ -328,18 +331,20 @@ static void check_writes(const struct task *task, enum bothy_state state)
 	if (!ran || state == BOTHY_TIMED_OUT)
 		return;
 	if (task->proof != task_proof(task))
-		violation(VIOLATION_UNSEEN, "job %" PRIu64 " (%s), %s: expected to see what it wrote "
-		          "last, %#" PRIx64 ", seen %#" PRIx64, task->number,
-		          task_kind_name(task), state_name(state), task_proof(task),
+		violation(VIOLATION_UNSEEN,
+		          "job %" PRIu64 " (%s), %s: expected to see what it wrote "
+		          "last, %#" PRIx64 ", seen %#" PRIx64,
+		          task->number, task_kind_name(task), state_name(state), task_proof(task),
 		          task->proof);
 	if (task->inside != 0)
 		violation(VIOLATION_UNSEEN,
 		          "job %" PRIu64 " (%s), %s: expected its context gone, it is there",
 		          task->number, task_kind_name(task), state_name(state));
 	if ((task->stopped != 0) != (state == BOTHY_CANCELED))
-		violation(VIOLATION_OUTCOME, "job %" PRIu64 " (%s) %s when asked: expected so, seen %s",
-		          task->number, task_kind_name(task),
-		          task->stopped != 0 ? "stopped" : "did not stop", state_name(state));
+		violation(VIOLATION_OUTCOME,
+		          "job %" PRIu64 " (%s) %s when asked: expected so, seen %s", task->number,
+		          task_kind_name(task), task->stopped != 0 ? "stopped" : "did not stop",
+		          state_name(state));
 }
 
 void task_outcome(struct task *task, enum bothy_state state, int code)
@@ -371,7 +376,7 @@ static void check_text(const struct task *task, enum bothy_state state, const ch
 	}
 }
 
-/* ---- results ------------------------------------------------------------------------------- */
+/* ---- results -------------------------------------------------------------------- */
 
 void *task_result(struct task *task)
 {
@@ -392,8 +397,10 @@ static bool result_ends(struct task *task, enum result_state state, enum ledger_
 	unsigned was = atomic_exchange_explicit(&task->result.state, state, memory_order_relaxed);
 
 	if (was != RESULT_MADE) {
-		violation(VIOLATION_RESULT, "job %" PRIu64 " (%s): expected a fresh result, seen one "
-		          "that %s", task->number, task_kind_name(task),
+		violation(VIOLATION_RESULT,
+		          "job %" PRIu64 " (%s): expected a fresh result, seen one "
+		          "that %s",
+		          task->number, task_kind_name(task),
 		          was == RESULT_TAKEN   ? "was taken"
 		          : was == RESULT_FREED ? "was freed"
 		                                : "was never made");
@@ -418,9 +425,9 @@ void task_result_free(void *result)
 static void take_result(struct task *task, void *result)
 {
 	if (result != &task->result) {
-		violation(VIOLATION_RESULT, "job %" PRIu64 " (%s): expected its own result, seen %s",
-		          task->number, task_kind_name(task),
-		          result == NULL ? "none" : "another's");
+		violation(VIOLATION_RESULT,
+		          "job %" PRIu64 " (%s): expected its own result, seen %s", task->number,
+		          task_kind_name(task), result == NULL ? "none" : "another's");
 		return;
 	}
 	if (task->result.capture != NULL)
@@ -439,7 +446,7 @@ static void result_came(struct task *task, enum bothy_state state, void *result)
 		take_result(task, result);
 }
 
-/* ---- collecting ------------------------------------------------------------------------------ */
+/* ---- collecting ----------------------------------------------------------------- */
 
 static void check_second_take(struct task *task, bothy_future *future, int code)
 {
@@ -447,8 +454,8 @@ static void check_second_take(struct task *task, bothy_future *future, int code)
 
 	if (bothy_future_result(future, &result) != code || result != NULL)
 		violation(VIOLATION_RESULT,
-		          "job %" PRIu64 " (%s): expected no second result, seen one",
-		          task->number, task_kind_name(task));
+		          "job %" PRIu64 " (%s): expected no second result, seen one", task->number,
+		          task_kind_name(task));
 }
 
 void task_collect(struct task *task, bothy_future *future)
@@ -490,7 +497,7 @@ void task_collect_here(struct task *task, int code, void *result)
 	task_drop(task);
 }
 
-/* ---- notify functions --------------------------------------------------------------------------- */
+/* ---- notify functions ----------------------------------------------------------- */
 
 static bool notified(struct task *task)
 {
@@ -537,7 +544,8 @@ void task_time(struct task *task, bothy_future *future)
 	                     bothy_future_notify(future, notified_time, task));
 }
 
-/* ---- what is left ---------------------------------------------------------------------------------- */
+/* ---- what is left
+ * ---------------------------------------------------------------------------------- */
 
 static bool settled_by_own_count(const struct task *task)
 {
@@ -557,16 +565,19 @@ void tasks_report_left(void)
 			unsettled++;
 		if (atomic_load(&task->freed) == 0)
 			unfreed++;
-		if (atomic_load(&task->result.state) == RESULT_MADE && atomic_load(&task->freed) != 0)
+		if (atomic_load(&task->result.state) == RESULT_MADE &&
+		    atomic_load(&task->freed) != 0)
 			results++;
 	}
 	if (unsettled > 0)
 		violation(VIOLATION_CONSERVATION,
-		          "jobs whose outcome is to be seen: expected none left, seen %lu", unsettled);
+		          "jobs whose outcome is to be seen: expected none left, seen %lu",
+		          unsettled);
 	if (unfreed > 0)
-		violation(VIOLATION_ARG_FREE, "arguments: expected all freed, seen %lu that are not",
-		          unfreed);
+		violation(VIOLATION_ARG_FREE,
+		          "arguments: expected all freed, seen %lu that are not", unfreed);
 	if (results > 0)
 		violation(VIOLATION_RESULT,
-		          "results: expected all taken or freed, seen %lu that are neither", results);
+		          "results: expected all taken or freed, seen %lu that are neither",
+		          results);
 }

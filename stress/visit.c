@@ -23,7 +23,7 @@ const char *visit_ref_text(const bothy_ref *ref, char *text, size_t bytes)
 	return text;
 }
 
-/* ---- whose context it is ---------------------------------------------------------- */
+/* ---- whose context it is -------------------------------------------------------- */
 
 static void check_self(const struct visit *visit, const char *where)
 {
@@ -35,14 +35,15 @@ static void check_self(const struct visit *visit, const char *where)
 		          "%s of job %" PRIu64 " (%s): expected context %" PRIu64 ", seen %" PRIu64,
 		          where, visit->task->number, task_kind_name(visit->task), visit->id, id);
 	if (!tenant_is_client(visit->tenant, client))
-		violation(VIOLATION_CLIENT, "%s of job %" PRIu64 " (%s): expected %s/%s, seen %s/%s",
-		          where, visit->task->number, task_kind_name(visit->task),
-		          visit->tenant->entity, visit->tenant->project,
+		violation(VIOLATION_CLIENT,
+		          "%s of job %" PRIu64 " (%s): expected %s/%s, seen %s/%s", where,
+		          visit->task->number, task_kind_name(visit->task), visit->tenant->entity,
+		          visit->tenant->project,
 		          client == NULL ? "no" : bothy_client_entity(client),
 		          client == NULL ? "client" : bothy_client_project(client));
 }
 
-/* ---- refs of shared objects ----------------------------------------------------------- */
+/* ---- refs of shared objects ----------------------------------------------------- */
 
 static void expect_own(const struct visit *visit, const struct keepsake *own)
 {
@@ -51,7 +52,8 @@ static void expect_own(const struct visit *visit, const struct keepsake *own)
 	int error = shared_get(own->shared, &ref);
 
 	if (error != 0 || ref != own->ref)
-		violation(VIOLATION_OWN_REF, "job %" PRIu64 " (%s): expected its very own %s, seen %s",
+		violation(VIOLATION_OWN_REF,
+		          "job %" PRIu64 " (%s): expected its very own %s, seen %s",
 		          visit->task->number, task_kind_name(visit->task),
 		          visit_ref_text(own->ref, expected, sizeof(expected)),
 		          visit_ref_text(ref, seen, sizeof(seen)));
@@ -74,7 +76,8 @@ static void judge(const struct visit *visit, unsigned shared, const bothy_ref *r
 		violation(VIOLATION_FOREIGN_REF,
 		          "job %" PRIu64 " (%s): expected a ref %s %s/%s or none, seen %s",
 		          visit->task->number, task_kind_name(visit->task),
-		          visit->fallback == BOTHY_REFS_NONE ? "of the very context of" : "put there by",
+		          visit->fallback == BOTHY_REFS_NONE ? "of the very context of"
+		                                             : "put there by",
 		          visit->tenant->entity, visit->tenant->project, seen);
 }
 
@@ -126,9 +129,9 @@ bothy_ref *visit_make_ref(struct visit *visit, const struct tenant *tenant, cons
 	if (rng_one_in(&visit->rng, 4))
 		ref = parse_ref(tenant, name, digest);
 	else
-		violation_call("bothy_ref_new_object",
-		               bothy_ref_new_object(tenant->entity, tenant->project, name, digest,
-		                                    &ref));
+		violation_call(
+			"bothy_ref_new_object",
+			bothy_ref_new_object(tenant->entity, tenant->project, name, digest, &ref));
 	if (ref != NULL)
 		ledger_count(LEDGER_REFS_MADE);
 	return ref;
@@ -198,7 +201,7 @@ void visit_keep(const struct visit *visit, struct keepsakes *ret_kept)
 		bothy_ref_hold(ret_kept->items[i].ref);
 }
 
-/* ---- locals -------------------------------------------------------------------------------- */
+/* ---- locals --------------------------------------------------------------------- */
 
 static void destroy_local(void *value)
 {
@@ -207,8 +210,10 @@ static void destroy_local(void *value)
 
 	check_self(visit, "a local's destructor");
 	if (!local->set)
-		violation(VIOLATION_LOCALS, "job %" PRIu64 ": expected a local destroyed once, seen "
-		          "twice", visit->task->number);
+		violation(VIOLATION_LOCALS,
+		          "job %" PRIu64 ": expected a local destroyed once, seen "
+		          "twice",
+		          visit->task->number);
 	local->set = false;
 	ledger_count(LEDGER_LOCALS_DESTROYED);
 	if (visit->exit_in_destroy) {
@@ -243,7 +248,7 @@ static void set_local(struct visit *visit, unsigned i)
 	check_local(visit, i);
 }
 
-/* ---- deferred functions and memory ------------------------------------------------------------ */
+/* ---- deferred functions and memory ---------------------------------------------- */
 
 struct deferred {
 	struct visit *visit;
@@ -307,8 +312,10 @@ static void take_memory(struct visit *visit)
 
 	visit->memory = bothy_context_alloc(bytes);
 	if (visit->memory == NULL || (uintptr_t)visit->memory % _Alignof(max_align_t) != 0) {
-		violation(VIOLATION_MEMORY, "bothy_context_alloc(%zu): expected aligned memory, "
-		          "seen %p", bytes, (void *)visit->memory);
+		violation(VIOLATION_MEMORY,
+		          "bothy_context_alloc(%zu): expected aligned memory, "
+		          "seen %p",
+		          bytes, (void *)visit->memory);
 		return;
 	}
 	visit->memory_bytes = bytes;
@@ -319,14 +326,16 @@ static void check_memory(const struct visit *visit)
 {
 	for (size_t i = 0; i < visit->memory_bytes; i++) {
 		if (visit->memory[i] != pattern(visit)) {
-			violation(VIOLATION_MEMORY, "byte %zu of the context's memory: expected %#x, "
-			          "seen %#x", i, pattern(visit), visit->memory[i]);
+			violation(VIOLATION_MEMORY,
+			          "byte %zu of the context's memory: expected %#x, "
+			          "seen %#x",
+			          i, pattern(visit), visit->memory[i]);
 			return;
 		}
 	}
 }
 
-/* ---- from first to last ------------------------------------------------------------------------ */
+/* ---- from first to last --------------------------------------------------------- */
 
 /* The first to be deferred, so the last to be called. */
 static void leave(void *arg)
@@ -335,9 +344,10 @@ static void leave(void *arg)
 	struct task *task = visit->task;
 
 	if (visit->deferred != 1)
-		violation(VIOLATION_DEFER, "job %" PRIu64 " (%s): expected all %u deferred functions "
-		          "called before the first, they were not", task->number,
-		          task_kind_name(task), visit->deferred);
+		violation(VIOLATION_DEFER,
+		          "job %" PRIu64 " (%s): expected all %u deferred functions "
+		          "called before the first, they were not",
+		          task->number, task_kind_name(task), visit->deferred);
 	visit_deferred(visit);
 	check_memory(visit);
 	if (!visit->of_job)
@@ -369,8 +379,11 @@ struct visit *visit_begin(struct task *task, const struct tenant *tenant, bool o
 		violation(VIOLATION_MEMORY, "bothy_context_alloc: expected memory, seen none");
 		return NULL;
 	}
-	*visit = (struct visit){.task = task, .tenant = tenant, .of_job = of_job,
-	                        .fallback = fallback, .id = bothy_context_id(),
+	*visit = (struct visit){.task = task,
+	                        .tenant = tenant,
+	                        .of_job = of_job,
+	                        .fallback = fallback,
+	                        .id = bothy_context_id(),
 	                        .rng = {seed}};
 	ids_note(visit->id);
 	if (!visit_defer(visit, leave, visit))
