@@ -108,18 +108,20 @@ static void check_start(struct task *task, void *const *ret_result, int seen_err
 		atomic_store_explicit(&delay, stress_now() - task->submitted, memory_order_relaxed);
 }
 
-/* An object that the parent made where one was whose ref this job has inherited. */
+/* An object that the parent made where one was whose ref ("s-...") this job has inherited. */
 static void check_fresh(struct task *task)
 {
 	bothy_ref *ref = NULL;
 	char seen[160];
+	int error;
 
 	while (!atomic_load_explicit(&task->gate, memory_order_acquire))
 		sched_yield();
-	if (bothy_object_get_ref(&task->object, &ref) != -ENOENT)
+	error = bothy_object_get_ref(&task->object, &ref);
+	if (error == 0 && bothy_ref_digest(ref)[0] == 's')
 		violation(VIOLATION_STALE_REF,
-		          "job %" PRIu64 ": expected no ref of an object made "
-		          "after it was spawned, seen %s",
+		          "job %" PRIu64 ": expected no ref of the object that was there when it "
+		          "was spawned, seen %s",
 		          task->number, visit_ref_text(ref, seen, sizeof(seen)));
 	else
 		ledger_count(LEDGER_REUSES);

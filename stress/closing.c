@@ -11,10 +11,11 @@
 
 #define JOBS 400u
 
-/* The jobs that one thread submits while the pool is closed. */
+/* The jobs that one thread submits before and while the pool is closed. */
 struct burst {
+	pthread_t thread;
+	bool started;
 	unsigned index;
-	bool until_refused; /* go on until the pool is closing */
 	struct rng rng;
 	struct task *tasks[JOBS];
 	bothy_future *futures[JOBS];
@@ -58,12 +59,33 @@ static void *burst_main(void *arg)
 			break;
 		if (error != 0 && error != -EAGAIN)
 			violation_call("bothy_submit", error);
-		if (error != 0 && !burst->until_refused)
-			break;
-		if (burst->until_refused)
-			sched_yield();
+		sched_yield();
 	}
 	return NULL;
+}
+
+static void burst_start(struct burst *burst, unsigned index)
+{
+	burst->index = index;
+	burst->rng.state = rng_seed(stress.options.seed, index);
+	burst->started = pthread_create(&burst->thread, NULL, burst_main, burst) == 0;
+}
+
+static void burst_join(struct burst *burst)
+{
+	if (burst->started)
+		pthread_join(burst->thread, NULL);
+}
+
+/* Until there is something to be closed over: by then the bursts may be blocked. */
+static void await_jobs(void)
+{
+	struct bothy_pool_stats stats = {.size = sizeof(stats)};
+	bothy_time limit = stress_now() + 100000000;
+
+	while (bothy_pool_stats(stress.pool, &stats) == 0 && stats.queued < JOBS / 4 &&
+	       stress_now() < limit)
+		sched_yield();
 }
 
 static void close_pool(void)
@@ -79,7 +101,6 @@ static void check_closed(struct burst *burst)
 {
 	int error;
 
-	burst->count = 0; /* its jobs are collected */
 	error = submit_one(burst);
 	if (error != -ESHUTDOWN)
 		violation(VIOLATION_CALL, "bothy_submit to a closed pool: expected %d, seen %d",
@@ -98,24 +119,19 @@ static void collect(struct burst *burst)
 
 void closing_run(struct bothy_pool_stats *ret_stats)
 {
-	static struct burst mine = {.index = 256}, others = {.index = 257, .until_refused = true};
-	static struct burst probe = {.index = 258};
-	pthread_t thread;
-	bool started;
+	static struct burst bursts[2], probe;
 
-	mine.rng.state = rng_seed(stress.options.seed, 256);
-	others.rng.state = rng_seed(stress.options.seed, 257);
-	probe.rng.state = rng_seed(stress.options.seed, 258);
-	started = pthread_create(&thread, NULL, burst_main, &others) == 0;
-	burst_main(&mine);
+	burst_start(&bursts[0], 256);
+	burst_start(&bursts[1], 257);
+	await_jobs();
 	close_pool();
-	if (started)
-		pthread_join(thread, NULL);
+	burst_join(&bursts[0]);
+	burst_join(&bursts[1]);
 	check_closed(&probe);
 	*ret_stats = (struct bothy_pool_stats){.size = sizeof(*ret_stats)};
 	violation_call("bothy_pool_stats", bothy_pool_stats(stress.pool, ret_stats));
 	observer_leave_pool();
 	bothy_pool_free(stress.pool);
-	collect(&mine);
-	collect(&others);
+	collect(&bursts[0]);
+	collect(&bursts[1]);
 }

@@ -56,29 +56,35 @@ static struct task *claim_child(struct visit *visit, enum task_kind kind,
 	return child;
 }
 
-/* The child will inherit a ref of an object that is gone when it looks: a new one is in
- * its place. */
-static void set_fresh(struct visit *visit, struct task *child)
+static void set_object_ref(struct visit *visit, struct task *child, char mark)
 {
-	bothy_ref *ref = visit_make_ref(visit, visit->tenant, "fresh", 'o');
+	bothy_ref *ref = visit_make_ref(visit, visit->tenant, "fresh", mark);
 
 	if (ref == NULL)
 		return;
-	bothy_object_init(&child->object);
 	violation_call("bothy_object_set_ref", bothy_object_set_ref(&child->object, ref));
 	bothy_ref_release(ref);
+}
+
+/* The child will inherit a ref of an object that is gone when it looks ... */
+static void set_fresh(struct visit *visit, struct task *child)
+{
+	bothy_object_init(&child->object);
+	set_object_ref(visit, child, 's');
 	child->fresh = true;
 }
 
-static void replace_fresh(struct task *child)
+/* ... and another is in its place. */
+static void replace_fresh(struct visit *visit, struct task *child)
 {
 	bothy_object_fini(&child->object);
 	bothy_object_init(&child->object);
+	set_object_ref(visit, child, 'o');
 	atomic_store_explicit(&child->gate, true, memory_order_release);
 }
 
-static int submit_child(struct task *child, bothy_group *group, bothy_completions *completions,
-                        bothy_future **ret_future)
+static int submit_child(struct visit *visit, struct task *child, bothy_group *group,
+                        bothy_completions *completions, bothy_future **ret_future)
 {
 	struct bothy_job job;
 	struct parcel parcel;
@@ -97,7 +103,9 @@ static int submit_child(struct task *child, bothy_group *group, bothy_completion
 	else if (error != -EAGAIN)
 		violation_call("bothy_spawn", error);
 	if (fresh) {
-		replace_fresh(child);
+		replace_fresh(visit, child);
+		if (error != 0)
+			bothy_object_fini(&child->object);
 		task_drop(child);
 	}
 	task_settle_offer(child, error);
@@ -129,7 +137,7 @@ static int spawn(struct visit *visit, struct brood *brood, enum task_kind kind,
 		task_join(visit->task);
 	}
 	brood->tasks[i] = child;
-	error = submit_child(child, group, completions,
+	error = submit_child(visit, child, group, completions,
 	                     delivery == DELIVERY_FUTURE ? &brood->futures[i] : NULL);
 	if (error < 0) {
 		if (child->parent != NULL)

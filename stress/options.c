@@ -23,7 +23,7 @@ static const char usage[] =
 	"  --workers N       on N workers (4)\n"
 	"  --producers N     from N threads (2)\n"
 	"  --seconds N       end after N seconds, if not sooner\n"
-	"  --queue N         at most N jobs queued (3000)\n"
+	"  --queue N         at most N jobs queued (1000)\n"
 	"  --block           wait while the queue is full, instead of trying again\n"
 	"  --seed N          the same jobs as another run with this seed\n"
 	"  --hang-seconds N  without progress for so long, give up (60)\n"
@@ -168,7 +168,7 @@ void options_read(struct options *options, int argc, char **argv)
 		.projects = 64,
 		.workers = 4,
 		.producers = 2,
-		.queue = 3000,
+		.queue = 1000,
 		.hang_seconds = 60,
 		.seed = seed_of_now(),
 	};

@@ -106,10 +106,10 @@ static void make(struct visit *visit, struct slot *slot)
 	slot->had_ref = false;
 }
 
-/* Set a ref, and read that very one. */
-static void use(struct visit *visit, struct slot *slot)
+/* Set a ref of TENANT's, and read that very one. */
+static void use(struct visit *visit, struct slot *slot, const struct tenant *tenant, char mark)
 {
-	bothy_ref *ref = visit_make_ref(visit, visit->tenant, "reused", 'o'), *seen = NULL;
+	bothy_ref *ref = visit_make_ref(visit, tenant, "reused", mark), *seen = NULL;
 
 	if (ref == NULL)
 		return;
@@ -134,8 +134,21 @@ static void check_copy(const struct visit *visit, const struct slot *slot)
 	expect_none(visit, "a copy of an object", error, ref);
 }
 
-/* End the object from a context inside this one, whose table keeps its row. */
-static void end_inside(struct visit *visit, struct slot *slot)
+/* Of the object that was made in a context inside this one, this one can at most see the
+ * ref that was set there; never that of the object before, which its table still has. */
+static void check_replaced(const struct visit *visit, struct slot *slot)
+{
+	bothy_ref *ref = NULL;
+	int error = slot_get(slot, &ref);
+
+	if (error == 0 && bothy_ref_digest(ref)[0] == 'n')
+		bothy_ref_release(ref);
+	else
+		expect_none(visit, "an object that another context made", error, ref);
+}
+
+/* End the object in a context inside this one, and put another in its place. */
+static void replace_inside(struct visit *visit, struct slot *slot)
 {
 	const struct tenant *other = tenant_other(&visit->rng, visit->tenant);
 	bothy_context *inner;
@@ -145,7 +158,11 @@ static void end_inside(struct visit *visit, struct slot *slot)
 		return;
 	ids_note(bothy_context_id());
 	slot_end(slot);
+	make(visit, slot);
+	use(visit, slot, other, 'n');
 	violation_call("bothy_context_exit", bothy_context_exit(inner));
+	check_replaced(visit, slot);
+	use(visit, slot, visit->tenant, 'o');
 }
 
 /* What malloc() hands out again, where it does. */
@@ -178,14 +195,11 @@ void reuse_stay(struct visit *visit)
 
 	if (slot != NULL) {
 		make(visit, slot);
-		use(visit, slot);
+		use(visit, slot, visit->tenant, 'o');
 		if (embeds(slot) && rng_one_in(&visit->rng, 8))
 			check_copy(visit, slot);
-		if (rng_one_in(&visit->rng, 8)) {
-			end_inside(visit, slot);
-			make(visit, slot);
-			use(visit, slot);
-		}
+		if (rng_one_in(&visit->rng, 8))
+			replace_inside(visit, slot);
 		slot_end(slot);
 		give_back(slot);
 	}

@@ -136,7 +136,7 @@ enum bothy_state task_certain_state(const struct task *task)
 
 bool task_must_run(const struct task *task, enum bothy_state state)
 {
-	return state == BOTHY_DONE || state == BOTHY_TIMED_OUT || state == BOTHY_THREAD_EXITED ||
+	return state == BOTHY_DONE || state == BOTHY_THREAD_EXITED ||
 	       (state == BOTHY_FAILED && task->kind != KIND_UNMADE);
 }
 

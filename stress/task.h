@@ -168,7 +168,8 @@ unsigned task_kind_weight(enum task_kind kind);
 /* Whether it can settle in one way only, and in which. */
 bool task_is_certain(const struct task *task);
 enum bothy_state task_certain_state(const struct task *task);
-/* Whether its function must have run if it settled in STATE. */
+/* Whether its function must have run if it settled in STATE.  A deadline may come between a
+ * start and the first instruction. */
 bool task_must_run(const struct task *task, enum bothy_state state);
 
 void keepsakes_release(struct keepsakes *kept);
