@@ -1,0 +1,57 @@
+/*
+ * What tests of any module share: gates, threads, and calls of the system that fail on
+ * request.  The allocator, pthread_create(3), pthread_key_create(3) and eventfd(2) are wrapped
+ * in every test program, for the library's calls and for the test's own (Check's too: switch
+ * the failure off before the next assertion).
+ */
+#ifndef TESTS_SUPPORT_H
+#define TESTS_SUPPORT_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "tests/gate.h"
+
+/* The thread sanitizer ends a forked child that starts threads: tests whose child does are
+ * left out under it alone. */
+#if defined(__SANITIZE_THREAD__)
+#define UNDER_THREAD_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define UNDER_THREAD_SANITIZER 1
+#endif
+#endif
+#ifndef UNDER_THREAD_SANITIZER
+#define UNDER_THREAD_SANITIZER 0
+#endif
+
+/* ---- failing on request ------------------------------------------------------------------ */
+
+/*
+ * Let the N-th call from now fail, on whatever thread (1: the next one), and all others
+ * succeed; 0: none fails.  Each starts its count anew.
+ */
+void support_fail_allocation(unsigned long n);   /* malloc, calloc, realloc, strdup: ENOMEM */
+void support_fail_thread_start(unsigned long n); /* EAGAIN */
+void support_fail_key(unsigned long n);          /* EAGAIN */
+void support_fail_eventfd(unsigned long n);      /* EMFILE */
+
+/* Whether the call that was to fail has come: what a loop over all N ends with. */
+bool support_allocation_failed(void);
+bool support_thread_start_failed(void);
+bool support_key_failed(void);
+bool support_eventfd_failed(void);
+
+/* Blocks allocated and not freed, since the program's start. */
+long support_live_allocations(void);
+
+/* ---- threads ----------------------------------------------------------------------------- */
+
+/* Start a thread and wait for its end.  A failure ends the program: no test begins without. */
+pthread_t support_thread(void *(*fn)(void *), void *arg);
+void *support_join(pthread_t thread);
+
+/* Run FN in a forked child: what it returns (0 to 125), or -1 if it did not end so. */
+int support_in_child(int (*fn)(void *), void *arg);
+
+#endif
