@@ -48,7 +48,7 @@ uint32_t fork_generation(void)
 unsigned fork_stripe(const void *address)
 {
 	/* Fibonacci hashing (Knuth, TAOCP 3, 6.4): the top bits of a multiplication. */
-	return (unsigned)(((uint64_t)(uintptr_t)address * UINT64_C(0x9e3779b97f4a7c15)) >> 58);
+	return (unsigned)(((uint64_t)(uintptr_t)address * UINT64_C(0x9e3779b97f4a7c15)) >> 61);
 }
 
 void fork_protect(enum fork_rank rank, struct lock *locks, size_t n)

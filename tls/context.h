@@ -21,7 +21,7 @@
  * pthread_exit() cuts short goes on with what is left. */
 enum context_stage {
 	CONTEXT_IDLE = 0,   /* not installed */
-	CONTEXT_STARTING,   /* installed; the server's slot not begun */
+	CONTEXT_STARTING,   /* installed; the server has no slot for it */
 	CONTEXT_ACTIVE,
 	CONTEXT_UNWINDING,  /* deferred functions and locals are running */
 	CONTEXT_FINISHING,  /* the server's finish was called */
@@ -44,6 +44,8 @@ struct bothy_context {
 	void *job;                  /* the pool's struct job; NULL outside jobs.  Nested
 	                             * contexts have their job's */
 	bothy_time deadline;        /* BOTHY_FOREVER: none */
+	bool polls;                 /* nobody requests the stop at the deadline: who asks
+	                             * looks at the clock */
 	int code;                   /* what finish will be told */
 	int finish_error;           /* what finish said */
 	char *error_text;           /* malloc'd, what bothy_fail() said; or NULL */
@@ -61,7 +63,8 @@ struct context_spec {
 	const bothy_capture *inherited; /* or NULL; only read */
 	enum bothy_ref_fallback fallback;
 	unsigned flags;                /* BOTHY_ENSURE_PROJECT, or 0 */
-	bothy_time deadline;
+	bothy_time deadline;           /* BOTHY_FOREVER: none */
+	bool watched;                  /* someone requests the stop at the deadline */
 	struct stop *stop;
 	void *job;
 };
@@ -100,6 +103,9 @@ unsigned context_unwind(bothy_context *context);
 
 /* The innermost context on this thread, or NULL.  A bare one (below) counts as NULL. */
 bothy_context *context_current(void);
+
+/* The current context's client; NULL in a bare one; without any, the global one. */
+bothy_client *context_client(void);
 
 /*
  * A bare context stands where a thread is in nobody's: on pool threads between jobs, and

@@ -4,6 +4,8 @@
 #ifndef TLS_SERVER_H
 #define TLS_SERVER_H
 
+#include <errno.h>
+
 #include <bothy/server.h>
 
 struct bothy_server {
@@ -20,5 +22,12 @@ void server_release(bothy_server *server);       /* NULL is fine */
 
 /* 0, or -ECHILD in a forked child; 0 for NULL. */
 int server_check(const bothy_server *server);
+
+/* What an operation returned, as a caller may see it: a positive value is none of those it
+ * may return, so it is -EPROTO. */
+static inline int server_said(int code)
+{
+	return code > 0 ? -EPROTO : code;
+}
 
 #endif

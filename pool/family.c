@@ -1,0 +1,172 @@
+/*
+ * Locking
+ *   One of 8 process-wide locks guards the links (`children`, `parent`, `sibling`, `linked`)
+ *   of a whole family: its index comes from the address of the first job of the family, and
+ *   children have their parent's.  Jobs are asked to stop while it is held (tls/stop.c);
+ *   nothing else is done under it.
+ *
+ * Invariants
+ *   - A linked job's block is there: it leaves before its execution's hold is released, and
+ *     a parent's children go to its own parent then.  The links own nothing, and a family
+ *     is as large as its live jobs, however long the chain.
+ *   - A child is linked before it is accepted; afterwards the spawner looks, with the lock,
+ *     whether its parent was asked to stop.  Whoever stops the parent asks it first, then
+ *     walks the family with the lock.  So either the walk finds the child accepted, or the
+ *     spawner sees the request.
+ */
+#include "pool/family.h"
+
+#include <errno.h>
+
+#include "pool/settle.h"
+#include "sync/fork.h"
+#include "sync/lock.h"
+#include "sync/testing.h"
+
+static struct lock stripes[FORK_STRIPES];
+
+__attribute__((constructor)) static void stripes_init(void)
+{
+	for (int i = 0; i < FORK_STRIPES; i++)
+		lock_init(&stripes[i]);
+	fork_protect(FORK_RANK_FAMILY, stripes, FORK_STRIPES);
+}
+
+static struct lock *stripe_of(const bothy_future *job)
+{
+	return &stripes[job->family];
+}
+
+/* ---- links, under the family's lock ----------------------------------------------------- */
+
+static bothy_future *next_sibling(const bothy_future *job)
+{
+	return job->extra->sibling.next;
+}
+
+static void adopt_locked(bothy_future *parent, bothy_future *child)
+{
+	struct job_extra *extra = child->extra;
+
+	extra->parent = parent;
+	extra->linked = true;
+	extra->sibling.prev = NULL;
+	extra->sibling.next = parent->children;
+	if (parent->children != NULL)
+		parent->children->extra->sibling.prev = child;
+	parent->children = child;
+}
+
+static void unlink_locked(bothy_future *child)
+{
+	struct job_extra *extra = child->extra;
+
+	if (extra->sibling.next != NULL)
+		extra->sibling.next->extra->sibling.prev = extra->sibling.prev;
+	if (extra->sibling.prev != NULL)
+		extra->sibling.prev->extra->sibling.next = extra->sibling.next;
+	else
+		extra->parent->children = extra->sibling.next;
+	extra->parent = NULL;
+	extra->linked = false;
+}
+
+/* Pass the children of JOB on to PARENT, or let them be roots. */
+static void bequeath_locked(bothy_future *job, bothy_future *parent)
+{
+	bothy_future *child;
+
+	while ((child = job->children) != NULL) {
+		unlink_locked(child);
+		if (parent != NULL)
+			adopt_locked(parent, child);
+	}
+}
+
+/* ---- coming and going ------------------------------------------------------------------------ */
+
+void family_join(bothy_future *parent, bothy_future *child)
+{
+	parent->spawned = true;
+	child->family = parent->family;
+	child->extra->in_family = true;
+	lock_acquire(stripe_of(child));
+	adopt_locked(parent, child);
+	lock_release(stripe_of(child));
+}
+
+static bool was_stopped(bothy_future *parent)
+{
+	bool stopped;
+
+	if (PLANTED(STOP_NOT_INHERITED))
+		return false;
+	lock_acquire(stripe_of(parent));
+	stopped = stop_reason(&parent->stop) < 0;
+	lock_release(stripe_of(parent));
+	return stopped;
+}
+
+void family_inherit_stop(bothy_future *parent, bothy_future *child)
+{
+	if (was_stopped(parent))
+		(void)family_cancel(child);
+}
+
+void family_leave(bothy_future *job)
+{
+	bool linked = job->extra != NULL && job->extra->in_family;
+
+	/* Only the job's own thread gives it children, and it does so no more. */
+	if (!linked && !job->spawned)
+		return;
+	lock_acquire(stripe_of(job));
+	bequeath_locked(job, linked ? job->extra->parent : NULL);
+	if (linked && job->extra->linked)
+		unlink_locked(job);
+	lock_release(stripe_of(job));
+}
+
+/* ---- stopping ----------------------------------------------------------------------------------- */
+
+/* Ask JOB to stop, or claim it, if it is queued, and put it on *CHAIN; false: neither. */
+static bool ask_locked(bothy_future *job, bothy_future **chain)
+{
+	if (job_move(job, BOTHY_QUEUED, JOB_CLAIMED, 0)) {
+		job->chain = *chain;
+		*chain = job;
+		return true;
+	}
+	if (job_phase(job_state(job)) != BOTHY_RUNNING)
+		return false;
+	stop_request(&job->stop, -ECANCELED);
+	return true;
+}
+
+/* The next of ROOT's descendants in depth-first order after JOB; NULL after the last. */
+static bothy_future *next_locked(const bothy_future *root, bothy_future *job)
+{
+	if (job->children != NULL)
+		return job->children;
+	while (job != root) {
+		if (next_sibling(job) != NULL)
+			return next_sibling(job);
+		job = job->extra->parent;
+	}
+	return NULL;
+}
+
+bool family_cancel(bothy_future *job)
+{
+	bothy_future *chain = NULL;
+	bool asked;
+
+	lock_acquire(stripe_of(job));
+	asked = ask_locked(job, &chain);
+	if (asked)
+		for (bothy_future *j = job; (j = next_locked(job, j)) != NULL;)
+			(void)ask_locked(j, &chain);
+	lock_release(stripe_of(job));
+	settle_chain(&chain, BOTHY_CANCELED, -ECANCELED);
+	return asked;
+}

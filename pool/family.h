@@ -1,0 +1,26 @@
+/*
+ * Families: which running or queued job was spawned by which, so that stopping a parent
+ * stops its descendants.
+ */
+#ifndef POOL_FAMILY_H
+#define POOL_FAMILY_H
+
+#include "pool/job.h"
+
+/* Link CHILD, which has an extra and is not accepted yet, to PARENT, the calling job. */
+void family_join(bothy_future *parent, bothy_future *child);
+
+/* CHILD has been accepted, and the caller has a hold on it.  If PARENT was asked to stop
+ * meanwhile, CHILD is canceled. */
+void family_inherit_stop(bothy_future *parent, bothy_future *child);
+
+/* JOB will not run any more, or was refused: its children are its parent's now. */
+void family_leave(bothy_future *job);
+
+/*
+ * Ask JOB and all its descendants to stop; those that are queued are settled as canceled.
+ * Whether JOB was queued or running; if not, nothing is done.  The caller has a hold on JOB.
+ */
+bool family_cancel(bothy_future *job);
+
+#endif

@@ -1,0 +1,226 @@
+/*
+ * The core's own bookkeeping; pool.h has the locking and the invariants.
+ */
+#include "pool/pool.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pool/project.h"
+#include "pool/watchdog.h"
+#include "pool/worker.h"
+#include "sync/clock.h"
+#include "sync/fork.h"
+#include "sync/testing.h"
+#include "tls/context.h"
+#include "tls/server.h"
+
+/* ---- kicks ------------------------------------------------------------------------------ */
+
+void kicks_add(struct kicks *kicks, struct parker *parker)
+{
+	if (!parker_post(parker))
+		return;
+	if (kicks->n == sizeof(kicks->parkers) / sizeof(kicks->parkers[0]))
+		parker_kick(parker); /* rare: with the lock held, then */
+	else
+		kicks->parkers[kicks->n++] = parker;
+}
+
+void kicks_give(struct kicks *kicks)
+{
+	for (unsigned i = 0; i < kicks->n; i++)
+		parker_kick(kicks->parkers[i]);
+	kicks->n = 0;
+}
+
+/* ---- waiting for the pool itself ----------------------------------------------------------- */
+
+void pool_changed_locked(bothy_pool *pool, struct kicks *kicks)
+{
+	for (struct observer *o = pool->observers; o != NULL; o = o->next)
+		kicks_add(kicks, &o->parker);
+}
+
+int pool_await_change_locked(bothy_pool *pool, bothy_time deadline)
+{
+	struct observer self = {pool->observers, PARKER_INITIALIZER};
+	struct observer **at;
+	int error;
+
+	pool->observers = &self;
+	lock_release(&pool->lock);
+	error = parker_park(&self.parker, deadline);
+	lock_acquire(&pool->lock);
+	for (at = &pool->observers; *at != &self; at = &(*at)->next)
+		continue;
+	*at = self.next;
+	return error;
+}
+
+/* ---- holds, counters, wakes ------------------------------------------------------------------ */
+
+static void pool_destroy(bothy_pool *pool)
+{
+	lock_fini(&pool->lock);
+	server_release(pool->server);
+	free(pool);
+}
+
+void pool_release_locked(bothy_pool *pool)
+{
+	bool last = --pool->holds == 0;
+
+	lock_release(&pool->lock);
+	if (last)
+		pool_destroy(pool);
+}
+
+int pool_check(const bothy_pool *pool)
+{
+	return pool->generation == fork_generation() ? 0 : -ECHILD;
+}
+
+void pool_wake_worker_locked(bothy_pool *pool, struct kicks *kicks)
+{
+	struct worker *worker = pool->idle;
+
+	if (worker == NULL || pool->turn == NULL || pool->searching > 0 ||
+	    pool->busy >= pool->options.workers || PLANTED(WORKER_WAKE_DROPPED))
+		return;
+	pool->idle = worker->also;
+	pool->searching++;
+	kicks_add(kicks, &worker->parker);
+}
+
+void pool_room_locked(bothy_pool *pool, struct kicks *kicks)
+{
+	struct blocked *blocked = pool->blocked;
+
+	if (blocked == NULL || pool->stats.queued + pool->reserved >= pool->options.queue_max)
+		return;
+	pool->blocked = blocked->next;
+	if (pool->blocked == NULL)
+		pool->blocked_end = &pool->blocked;
+	pool->reserved++;
+	blocked->granted = true;
+	if (!PLANTED(BLOCKED_WAKE_DROPPED))
+		kicks_add(kicks, &blocked->parker);
+}
+
+uint64_t *pool_outcome_locked(bothy_pool *pool, unsigned phase)
+{
+	switch (phase) {
+	case BOTHY_DONE:
+		return &pool->stats.done;
+	case BOTHY_FAILED:
+		return &pool->stats.failed;
+	case BOTHY_CANCELED:
+		return &pool->stats.canceled;
+	case BOTHY_EXPIRED:
+		return &pool->stats.expired;
+	case BOTHY_TIMED_OUT:
+		return &pool->stats.timed_out;
+	default:
+		return &pool->stats.thread_exited;
+	}
+}
+
+void pool_job_ended_locked(bothy_pool *pool, bothy_project *project, struct kicks *kicks)
+{
+	if (project_put_locked(project))
+		pool->holds--; /* not the last, says the caller */
+	if (--pool->live > 0)
+		return;
+	if (pool->abandoned)
+		pool_exit_locked(pool, kicks);
+	else if (pool->phase != POOL_OPEN)
+		pool_changed_locked(pool, kicks);
+}
+
+void pool_exit_locked(bothy_pool *pool, struct kicks *kicks)
+{
+	pool->phase = POOL_EXITING;
+	while (pool->idle != NULL) {
+		struct worker *worker = pool->idle;
+
+		pool->idle = worker->also;
+		pool->searching++;
+		kicks_add(kicks, &worker->parker);
+	}
+	if (pool->watchdog_started)
+		kicks_add(kicks, &pool->watchdog_parker);
+	pool_changed_locked(pool, kicks);
+}
+
+void pool_stats(bothy_pool *pool, struct bothy_pool_stats *ret_stats)
+{
+	unsigned serving;
+
+	lock_acquire(&pool->lock);
+	*ret_stats = pool->stats;
+	serving = pool->threads - pool->waiting - pool->lost;
+	ret_stats->threads = pool->threads + pool->own_threads;
+	ret_stats->waiting = pool->lent;
+	ret_stats->lost = pool->lost;
+	ret_stats->narrowed =
+		pool->options.workers > serving ? pool->options.workers - serving : 0;
+	lock_release(&pool->lock);
+}
+
+/* ---- a new pool ---------------------------------------------------------------------------------- */
+
+static void pool_init(bothy_pool *pool, bothy_server *server,
+                      const struct bothy_pool_options *options)
+{
+	pool->options = *options;
+	strncpy(pool->name, options->name, sizeof(pool->name) - 1);
+	pool->options.name = pool->name;
+	pool->server = server_hold(server);
+	pool->generation = fork_generation();
+	lock_init(&pool->lock);
+	pool->holds = 1;
+	pool->blocked_end = &pool->blocked;
+	parker_init(&pool->watchdog_parker);
+	pool->watchdog_at = BOTHY_FOREVER;
+	pool->queued_soonest = BOTHY_FOREVER;
+	pool->staff_at = BOTHY_FOREVER;
+}
+
+/* Start all workers and wait until each has said whether it can serve. */
+static int pool_staff_first(bothy_pool *pool)
+{
+	int error = 0;
+
+	lock_acquire(&pool->lock);
+	while (error == 0 && pool->threads < pool->options.workers)
+		error = worker_start_locked(pool, NULL);
+	while (pool->starting > 0)
+		(void)pool_await_change_locked(pool, BOTHY_FOREVER);
+	if (error == 0)
+		error = pool->start_error;
+	lock_release(&pool->lock);
+	return error;
+}
+
+int pool_new(bothy_server *server, const struct bothy_pool_options *options,
+             bothy_pool **ret_pool)
+{
+	bothy_pool *pool;
+	int error = context_ready();
+
+	if (error < 0)
+		return error;
+	pool = calloc(1, sizeof(*pool));
+	if (pool == NULL)
+		return -ENOMEM;
+	pool_init(pool, server, options);
+	error = pool_staff_first(pool);
+	if (error < 0) {
+		pool_free(pool);
+		return error;
+	}
+	*ret_pool = pool;
+	return 0;
+}

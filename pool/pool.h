@@ -1,0 +1,155 @@
+/*
+ * The pool's core: what its threads, its projects and its user's handle share.
+ *
+ * Locking
+ *   `lock` guards everything here that is not const, every project, and the queue links,
+ *   `below` and `queued` of jobs.  Under it no callback of the user's runs and nothing
+ *   is waited for; a thread may be started, and a job asked to stop (tls/stop.c has the
+ *   only lock that is taken while this one is held).
+ *
+ * Places
+ *   A job needs a place, of which there are `workers`.  A thread takes a job only if
+ *   busy < workers, and has its place until the job ends, a wait in the job lends it
+ *   (wait.c), or the thread is lost (watchdog.c).  A wait that ends takes its place back at
+ *   once, so busy may exceed workers for as long as the borrower's job runs.
+ *
+ * Threads
+ *   Of `threads`, those that are neither `waiting` nor `lost` can serve a place.  There are
+ *   as many of them as places, but for lost ones beyond lost_max, and for threads that
+ *   would not start: staff.c keeps it so.  A thread of BOTHY_OWN_THREAD is not counted.
+ *
+ * Invariants, whenever the lock is free
+ *   - submitted = the outcomes + queued + running;
+ *   - a job that can be taken, a free place and an idle worker are not all there at once
+ *     unless a worker is on its way (`searching`);
+ *   - holds: 1 for the user's handle, 1 for each thread, 1 for each project.  The last one
+ *     frees the core; a live job has a project, so it is there for every live job.
+ */
+#ifndef POOL_POOL_H
+#define POOL_POOL_H
+
+#include <bothy/pool.h>
+
+#include "pool/job.h"
+#include "sync/lock.h"
+#include "sync/park.h"
+#include "sync/thread.h"
+
+enum pool_phase {
+	POOL_OPEN = 0,
+	POOL_CLOSING,  /* refuses jobs from outside */
+	POOL_STOPPING, /* ... and from inside; what was there has been asked to stop */
+	POOL_EXITING   /* no job is live; threads go */
+};
+
+/* A submitter that waits for room in the queue. */
+struct blocked {
+	struct blocked *next;
+	struct parker parker;
+	bool granted; /* room is reserved for it; or the pool closes */
+};
+
+/* A thread that waits for the pool itself to change: in bothy_pool_new() or _close(). */
+struct observer {
+	struct observer *next;
+	struct parker parker;
+};
+
+struct bothy_pool {
+	/* const */
+	struct bothy_pool_options options; /* with every default filled in; name is `name` */
+	char name[16];
+	bothy_server *server; /* held */
+	uint32_t generation;  /* of the process: see sync/fork.h */
+
+	struct lock lock;
+	unsigned holds;
+	enum pool_phase phase;
+	bool abandoned;
+
+	/* jobs */
+	struct project_entry *projects; /* uthash's head: project.c */
+	bothy_project *turn;     /* the ring of those with jobs to take; NULL: none */
+	uint64_t live;           /* accepted and not yet quite ended */
+	uint64_t reserved;       /* room in the queue that is granted and not yet used */
+	struct blocked *blocked, **blocked_end;
+	struct bothy_pool_stats stats; /* the counters of jobs, queued and running among them */
+
+	/* threads */
+	struct worker *workers;  /* all, those of BOTHY_OWN_THREAD included */
+	struct worker *idle;     /* parked for want of jobs; the last to park first */
+	struct worker *gone;     /* threads that have ended, or are about to: to be joined */
+	struct observer *observers;
+	unsigned joining;        /* threads of `gone` that somebody is joining */
+	unsigned threads;        /* without those of BOTHY_OWN_THREAD */
+	unsigned own_threads;
+	unsigned starting;       /* of `threads`: worker_init has not returned */
+	unsigned busy;           /* places taken */
+	unsigned searching;      /* woken, and not yet looked */
+	unsigned waiting;        /* of `threads`: parked in a job, place lent */
+	unsigned lent;           /* places lent, own threads' included */
+	unsigned lost;           /* of `threads`: stuck past deadline and grace */
+	int start_error;         /* why the last thread could not start, or worker_init failed */
+
+	/* the watchdog: watchdog.c */
+	bool watchdog_started;   /* and not ended */
+	bool watchdog_joinable;
+	struct thread watchdog;
+	struct parker watchdog_parker;
+	bothy_time watchdog_at;  /* when it will look next */
+	bothy_time queued_soonest; /* no queued job's deadline is earlier */
+	bothy_time swept_at;     /* when the queues may be swept again */
+	bothy_time staff_at;     /* when to try again to start threads; BOTHY_FOREVER: never */
+};
+
+/* Kicks to give once the lock is free: waking a thread takes a hundred times as long as
+ * anything else that is done under it. */
+struct kicks {
+	struct parker *parkers[4];
+	unsigned n;
+};
+
+#define KICKS_INITIALIZER {{NULL}, 0}
+
+/* Post to PARKER now, which must be alive; kick it by kicks_give(), if it is asleep. */
+void kicks_add(struct kicks *kicks, struct parker *parker);
+void kicks_give(struct kicks *kicks);
+
+/* OPTIONS is complete and checked.  Errors as bothy_pool_new(). */
+int pool_new(bothy_server *server, const struct bothy_pool_options *options,
+             bothy_pool **ret_pool);
+
+/* 0, or -ECHILD for a pool from before a fork. */
+int pool_check(const bothy_pool *pool);
+
+/* Tell the observers that something changed; wait until something does, or DEADLINE. */
+void pool_changed_locked(bothy_pool *pool, struct kicks *kicks);
+int pool_await_change_locked(bothy_pool *pool, bothy_time deadline);
+
+/* One hold less, and the lock released; the last hold frees the core. */
+void pool_release_locked(bothy_pool *pool);
+
+/* If a job can be taken, a place is free and no worker is on its way: send an idle one. */
+void pool_wake_worker_locked(bothy_pool *pool, struct kicks *kicks);
+
+/* A job less in the queue: pass its room on to the first blocked submitter. */
+void pool_room_locked(bothy_pool *pool, struct kicks *kicks);
+
+/* The counter of the jobs that settled as PHASE. */
+uint64_t *pool_outcome_locked(bothy_pool *pool, unsigned phase);
+
+/* A job of PROJECT has quite ended, and gives up its hold on it.  The caller has a hold on
+ * the pool. */
+void pool_job_ended_locked(bothy_pool *pool, bothy_project *project, struct kicks *kicks);
+
+void pool_stats(bothy_pool *pool, struct bothy_pool_stats *ret_stats);
+
+/* No job is live and none will come: let the threads go. */
+void pool_exit_locked(bothy_pool *pool, struct kicks *kicks);
+
+/* close.c */
+int pool_close(bothy_pool *pool, bothy_time deadline);
+void pool_free(bothy_pool *pool);
+void pool_abandon(bothy_pool *pool);
+
+#endif

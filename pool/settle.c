@@ -1,0 +1,230 @@
+/*
+ * Settling a claimed job.
+ *
+ * Order
+ *   argument freed, books kept (so that who sees the outcome sees it counted) -> the state
+ *   word says it -> group, completion queue, watchers.
+ *
+ * Locking
+ *   A job's stripe, one of 8 process-wide locks chosen by its address, guards `watchers`
+ *   and `has_notify`.  It is a leaf: nothing is locked under it, and no callback runs.
+ *
+ * Watching
+ *   A watcher is linked first, then JOB_WATCHED is set in the state word, both under the
+ *   stripe.  The word's changes are totally ordered, so either the watcher finds the job
+ *   settled, or the publisher finds JOB_WATCHED and comes for the stripe.  A function is
+ *   called by whoever takes its watcher off the list under the stripe, so once.
+ */
+#include "pool/settle.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "pool/callback.h"
+#include "pool/completions.h"
+#include "pool/family.h"
+#include "pool/group.h"
+#include "pool/pool.h"
+#include "pool/project.h"
+#include "sync/atomic.h"
+#include "sync/fork.h"
+#include "sync/testing.h"
+
+static struct lock stripes[FORK_STRIPES];
+
+__attribute__((constructor)) static void stripes_init(void)
+{
+	for (int i = 0; i < FORK_STRIPES; i++)
+		lock_init(&stripes[i]);
+	fork_protect(FORK_RANK_WATCHERS, stripes, FORK_STRIPES);
+}
+
+static struct lock *stripe_of(const bothy_future *job)
+{
+	return &stripes[fork_stripe(job)];
+}
+
+/* ---- watching ---------------------------------------------------------------------------- */
+
+/* Whether what WATCHER waits for has come, by STATE. */
+static bool has_come(const struct watcher *watcher, unsigned state)
+{
+	return job_is_settled(state) && !(watcher->for_end && (state & JOB_RUNS) != 0);
+}
+
+static void link_watcher(bothy_future *job, struct watcher *watcher)
+{
+	watcher->next = job->watchers;
+	job->watchers = watcher;
+	watcher->linked = true;
+}
+
+static void unlink_watcher(bothy_future *job, struct watcher *watcher)
+{
+	struct watcher **at = &job->watchers;
+
+	if (!watcher->linked)
+		return;
+	while (*at != watcher)
+		at = &(*at)->next;
+	*at = watcher->next;
+	watcher->linked = false;
+}
+
+static bool watch_locked(bothy_future *job, struct watcher *watcher)
+{
+	unsigned state;
+
+	if (PLANTED(NOTIFY_LOST) && watcher->fn != NULL) {
+		link_watcher(job, watcher);
+		return true;
+	}
+	link_watcher(job, watcher);
+	/* Acquire: pairs with the release in job_publish(); release: the publisher's swap sees
+	 * the bit and takes the stripe, which orders the rest. */
+	state = atom_or(&job->state, JOB_WATCHED, acq_rel);
+	if (!has_come(watcher, state))
+		return true;
+	unlink_watcher(job, watcher);
+	return false;
+}
+
+bool settle_watch(bothy_future *job, struct watcher *watcher)
+{
+	bool watching;
+
+	lock_acquire(stripe_of(job));
+	watching = watch_locked(job, watcher);
+	lock_release(stripe_of(job));
+	return watching;
+}
+
+void settle_unwatch(bothy_future *job, struct watcher *watcher)
+{
+	lock_acquire(stripe_of(job));
+	unlink_watcher(job, watcher);
+	lock_release(stripe_of(job));
+}
+
+int settle_notify(bothy_future *job, struct watcher *watcher)
+{
+	int error = 0;
+
+	lock_acquire(stripe_of(job));
+	if (job->has_notify) {
+		error = -EBUSY;
+	} else {
+		job->has_notify = true;
+		if (!watch_locked(job, watcher))
+			error = -EALREADY;
+	}
+	lock_release(stripe_of(job));
+	return error;
+}
+
+/* Wake every thread whose time has come by STATE, and return the function to call, if any. */
+static struct watcher *wake_watchers(bothy_future *job, unsigned state)
+{
+	struct watcher *notify = NULL;
+	struct kicks kicks = KICKS_INITIALIZER;
+	struct watcher *watcher, *next;
+
+	lock_acquire(stripe_of(job));
+	for (watcher = job->watchers; watcher != NULL; watcher = next) {
+		next = watcher->next;
+		if (!has_come(watcher, state))
+			continue;
+		unlink_watcher(job, watcher);
+		if (watcher->fn != NULL)
+			notify = watcher;
+		else if (!PLANTED(WAKE_DROPPED))
+			kicks_add(&kicks, watcher->parker);
+	}
+	lock_release(stripe_of(job));
+	kicks_give(&kicks);
+	return notify;
+}
+
+static void tell_watchers(bothy_future *job, unsigned state)
+{
+	struct watcher *notify = wake_watchers(job, state);
+
+	if (notify == NULL)
+		return;
+	callback_run(notify->fn, notify->arg);
+	free(notify);
+}
+
+/* ---- publishing ------------------------------------------------------------------------------ */
+
+void settle_publish(bothy_future *job, unsigned phase, int code, unsigned drop)
+{
+	unsigned state;
+
+	job->code = code;
+	state = job_publish(job, phase, drop);
+	if (job->extra != NULL) {
+		group_settled(job);
+		completions_deliver(job, phase);
+	}
+	if ((state & JOB_WATCHED) != 0)
+		tell_watchers(job, state);
+}
+
+void settle_ended(bothy_future *job)
+{
+	/* As job_publish(). */
+	unsigned state = atom_and(&job->state, ~(unsigned)JOB_RUNS, acq_rel) & ~(unsigned)JOB_RUNS;
+
+	if ((state & JOB_WATCHED) != 0)
+		tell_watchers(job, state);
+}
+
+/* ---- jobs that never ran ---------------------------------------------------------------------- */
+
+static void free_argument(bothy_future *job, unsigned phase)
+{
+	if (PLANTED(ARG_FREE_SKIPPED) && phase == BOTHY_CANCELED)
+		return;
+	callback_run(job->arg_free, job->arg);
+	if (PLANTED(ARG_FREE_TWICE) && phase == BOTHY_CANCELED)
+		callback_run(job->arg_free, job->arg);
+}
+
+static void settle_one(bothy_future *job, unsigned phase, int code)
+{
+	bothy_project *project = job->project;
+	bothy_pool *pool = project->pool;
+	struct kicks kicks = KICKS_INITIALIZER;
+
+	free_argument(job, phase);
+	lock_acquire(&pool->lock);
+	pool->holds++; /* the job's own, through its project, may be the last */
+	project_unlink_locked(job);
+	pool->stats.queued--;
+	++*pool_outcome_locked(pool, phase);
+	if (PLANTED(SETTLED_TWICE_COUNTED))
+		++*pool_outcome_locked(pool, phase);
+	pool_room_locked(pool, &kicks);
+	lock_release(&pool->lock);
+	kicks_give(&kicks);
+
+	family_leave(job);
+	settle_publish(job, phase, code, 0);
+	job_release(job);
+
+	lock_acquire(&pool->lock);
+	pool_job_ended_locked(pool, project, &kicks);
+	pool_release_locked(pool);
+	kicks_give(&kicks);
+}
+
+void settle_chain(bothy_future **chain, unsigned phase, int code)
+{
+	while (*chain != NULL) {
+		bothy_future *job = *chain;
+
+		*chain = job->chain;
+		settle_one(job, phase, code);
+	}
+}

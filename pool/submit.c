@@ -1,0 +1,292 @@
+/*
+ * Submitting.
+ *
+ * A block is made and filled without the lock; with it the job is admitted, or refused and
+ * discarded.  Until it is admitted it is in phase NEW, which nobody else can move, though
+ * its group and its parent know it already.
+ *
+ * Locking: the pool's lock.  A submitter that waits for room parks with the lock released;
+ * room is handed to it (`granted`), so that nobody overtakes it.
+ */
+#include "pool/submit.h"
+
+#include <errno.h>
+
+#include "pool/family.h"
+#include "pool/future.h"
+#include "pool/group.h"
+#include "pool/project.h"
+#include "pool/wait.h"
+#include "pool/watchdog.h"
+#include "pool/worker.h"
+#include "sync/clock.h"
+#include "sync/testing.h"
+#include "tls/client.h"
+#include "tls/context.h"
+
+/* ---- room ---------------------------------------------------------------------------------- */
+
+static bool is_full_locked(const bothy_pool *pool)
+{
+	return pool->stats.queued + pool->reserved >= pool->options.queue_max;
+}
+
+static void blocked_remove_locked(bothy_pool *pool, struct blocked *blocked)
+{
+	struct blocked **at = &pool->blocked;
+
+	while (*at != NULL && *at != blocked)
+		at = &(*at)->next;
+	if (*at == NULL)
+		return;
+	*at = blocked->next;
+	if (pool->blocked_end == &blocked->next)
+		pool->blocked_end = at;
+}
+
+/* Wait until room is reserved for the caller, the pool closes, or DEADLINE. */
+static int block_locked(bothy_pool *pool, bothy_time deadline)
+{
+	struct blocked self = {NULL, PARKER_INITIALIZER, false};
+	int error = 0;
+
+	*pool->blocked_end = &self;
+	pool->blocked_end = &self.next;
+	while (error == 0 && !self.granted && pool->phase == POOL_OPEN) {
+		lock_release(&pool->lock);
+		error = parker_park(&self.parker, deadline);
+		lock_acquire(&pool->lock);
+	}
+	if (!self.granted) {
+		blocked_remove_locked(pool, &self);
+		return error < 0 ? -EAGAIN : 0; /* 0: it closes, as the caller will see */
+	}
+	pool->reserved--;
+	return 0;
+}
+
+static int room_locked(bothy_pool *pool, bothy_time deadline)
+{
+	int error;
+
+	if (!is_full_locked(pool))
+		return 0;
+	error = pool->options.when_full == BOTHY_BLOCK && worker_current() == NULL
+	                ? block_locked(pool, deadline)
+	                : -EAGAIN;
+	if (error < 0)
+		pool->stats.refused++;
+	return error;
+}
+
+/* ---- admission -------------------------------------------------------------------------------- */
+
+static bool is_inside(const bothy_pool *pool)
+{
+	const struct worker *worker = worker_current();
+
+	return worker != NULL && worker->pool == pool && worker->top != NULL;
+}
+
+static int open_locked(bothy_pool *pool)
+{
+	if (pool->phase == POOL_OPEN || (pool->phase == POOL_CLOSING && is_inside(pool)))
+		return 0;
+	return -ESHUTDOWN;
+}
+
+/* Whether the pool takes one more job now; it may wait for that. */
+static int admission_locked(bothy_pool *pool, const bothy_future *job)
+{
+	int error = open_locked(pool);
+
+	if (error == 0)
+		error = room_locked(pool, job->deadline);
+	if (error == 0)
+		error = open_locked(pool);
+	if (error == 0 && job->deadline != BOTHY_FOREVER)
+		error = watchdog_start_locked(pool);
+	if (PLANTED(CLOSE_UNLOCKED)) {
+		lock_release(&pool->lock);
+		lock_acquire(&pool->lock);
+	}
+	return error;
+}
+
+/* A project for JOB, held for it: the handle, or by NAME. */
+static int project_locked(bothy_pool *pool, const struct bothy_job *spec,
+                          const struct project_name *name, bothy_future *job)
+{
+	if (spec->handle == NULL)
+		return project_get_locked(pool, name, &job->project);
+	spec->handle->holds++;
+	job->project = spec->handle;
+	return 0;
+}
+
+static void accept_locked(bothy_pool *pool, bothy_future *job, struct kicks *kicks)
+{
+	job_accept(job);
+	project_push_locked(job);
+	pool->live++;
+	pool->stats.submitted++;
+	pool->stats.queued++;
+	if (pool->staff_at != BOTHY_FOREVER)
+		(void)worker_staff_locked(pool);
+	pool_wake_worker_locked(pool, kicks);
+	watchdog_queued_locked(pool, job->deadline, kicks);
+}
+
+static int admit(bothy_pool *pool, const struct bothy_job *spec, const struct project_name *name,
+                 bothy_future *job)
+{
+	struct kicks kicks = KICKS_INITIALIZER;
+	int error;
+
+	lock_acquire(&pool->lock);
+	error = admission_locked(pool, job);
+	if (error == 0)
+		error = project_locked(pool, spec, name, job);
+	if (error == 0)
+		accept_locked(pool, job, &kicks);
+	else
+		pool_room_locked(pool, &kicks); /* what was reserved and not used */
+	lock_release(&pool->lock);
+	kicks_give(&kicks);
+	return error;
+}
+
+/* ---- jobs from outside -------------------------------------------------------------------------- */
+
+static bothy_time deadline_of(const bothy_pool *pool, const struct bothy_job *spec)
+{
+	if (spec->deadline != 0)
+		return spec->deadline;
+	if (pool->options.default_timeout_ns == 0)
+		return BOTHY_FOREVER;
+	return clock_add(clock_now(), pool->options.default_timeout_ns);
+}
+
+/* Have JOB admitted.  Refused, it is gone; accepted, *RET_FUTURE is a hold if not NULL. */
+static int enter(bothy_pool *pool, const struct bothy_job *spec, bothy_future *job,
+                 bothy_future **ret_future)
+{
+	struct project_name name;
+	int error = 0;
+
+	if (spec->handle == NULL)
+		error = project_name_init(&name, spec->entity, spec->project);
+	if (error == 0) {
+		if (ret_future != NULL)
+			job_hold(job);
+		group_add(job);
+		error = admit(pool, spec, &name, job);
+		if (error < 0)
+			group_settled(job);
+		if (spec->handle == NULL)
+			project_name_fini(&name);
+	}
+	if (error < 0) {
+		family_leave(job);
+		job_discard(job);
+		return error;
+	}
+	if (ret_future != NULL)
+		*ret_future = job;
+	return 0;
+}
+
+int submit(bothy_pool *pool, const struct bothy_job *spec, bothy_future **ret_future)
+{
+	bothy_future *job;
+	int error = job_new(spec, false, &job);
+
+	if (error < 0)
+		return error;
+	job->deadline = deadline_of(pool, spec);
+	return enter(pool, spec, job, ret_future);
+}
+
+/* ---- submit and wait ------------------------------------------------------------------------------ */
+
+int submit_and_wait(bothy_pool *pool, const struct bothy_job *spec, bothy_time deadline,
+                    void **ret_result)
+{
+	bool lends_arg = spec->arg != NULL && spec->arg_bytes == 0 && spec->arg_free == NULL;
+	struct bothy_job capped = *spec;
+	bothy_future *job;
+	int error;
+
+	capped.deadline = deadline_of(pool, spec);
+	if (deadline < capped.deadline)
+		capped.deadline = deadline;
+	error = submit(pool, &capped, &job);
+	if (error < 0)
+		return error;
+	error = wait_all(&job, 1, BOTHY_FOREVER);
+	if (error < 0 && job_check(job) == 0)
+		(void)family_cancel(job);
+	if (lends_arg && job_check(job) == 0)
+		wait_end(job);
+	if (error == 0)
+		error = future_result(job, ret_result);
+	future_release(job);
+	return error;
+}
+
+/* ---- children -------------------------------------------------------------------------------------- */
+
+/* The job whose own context the caller is in. */
+static int calling_job(bothy_future **ret_job)
+{
+	struct worker *worker = worker_current();
+	bothy_context *context = context_current();
+
+	if (worker == NULL || context == NULL || context->job == NULL ||
+	    context->job != worker->top)
+		return -ENOENT;
+	if (context->entered)
+		return -EPERM;
+	*ret_job = worker->top;
+	return pool_check(worker->pool);
+}
+
+/* What a child of JOB, whose context is current, starts with. */
+static int inherit(bothy_future *child)
+{
+	bothy_context *context = context_current();
+
+	if (table_count(&context->refs) == 0 && context->client->server == NULL)
+		return 0;
+	return capture_new(context, &child->extra->inherited);
+}
+
+int submit_child(const struct bothy_job *spec, bothy_future **ret_future)
+{
+	struct bothy_job child_spec = *spec;
+	bothy_future *parent, *child;
+	int error = calling_job(&parent);
+
+	if (error < 0)
+		return error;
+	error = job_new(spec, true, &child);
+	if (error < 0)
+		return error;
+	child_spec.handle = parent->project;
+	child->deadline = deadline_of(parent->project->pool, spec);
+	if (parent->deadline < child->deadline)
+		child->deadline = parent->deadline;
+	error = inherit(child);
+	if (error < 0) {
+		job_discard(child);
+		return error;
+	}
+	family_join(parent, child);
+	job_hold(child); /* to look after it once it is on its way */
+	error = enter(parent->project->pool, &child_spec, child, ret_future);
+	if (error < 0)
+		return error;
+	family_inherit_stop(parent, child);
+	job_release(child);
+	return 0;
+}

@@ -1,0 +1,66 @@
+#include "pool/take.h"
+
+#include "pool/project.h"
+#include "pool/watchdog.h"
+#include "sync/clock.h"
+#include "sync/testing.h"
+
+void take_started_locked(bothy_pool *pool, bothy_future *job, struct kicks *kicks)
+{
+	project_unlink_locked(job);
+	pool->stats.queued--;
+	pool->stats.running++;
+	pool_room_locked(pool, kicks);
+	if (job->deadline != BOTHY_FOREVER)
+		watchdog_want_locked(pool, job->deadline, kicks);
+}
+
+static bool is_past(const bothy_future *job)
+{
+	return job->deadline != BOTHY_FOREVER && clock_now() >= job->deadline;
+}
+
+/* Start JOB, which is out of the queue: whether WORKER is to run it. */
+static bool start_locked(struct worker *worker, bothy_future *job, struct take *take)
+{
+	bothy_pool *pool = worker->pool;
+
+	if (is_past(job)) {
+		if (job_move(job, BOTHY_QUEUED, JOB_CLAIMED, 0)) {
+			job->chain = take->expired;
+			take->expired = job;
+		}
+		return false;
+	}
+	/* If this fails it was claimed: whoever did that keeps its books. */
+	if (!job_move(job, BOTHY_QUEUED, BOTHY_RUNNING, JOB_RUNS))
+		return false;
+	take_started_locked(pool, job, &take->kicks);
+	pool->busy++;
+	if ((job->flags & BOTHY_OWN_THREAD) != 0) {
+		worker->start_error = worker_start_locked(pool, job);
+		if (worker->start_error == 0)
+			return false;
+	}
+	worker->top = job;
+	worker->placed = true;
+	return true;
+}
+
+bool take_locked(struct worker *worker, struct take *take)
+{
+	enum { EXPIRED_AT_ONCE = 64 };
+	bothy_pool *pool = worker->pool;
+
+	for (int i = 0; i < EXPIRED_AT_ONCE && pool->busy < pool->options.workers; i++) {
+		bothy_future *job = project_pop_locked(pool);
+
+		if (job == NULL)
+			return false;
+		if (PLANTED(JOB_LOST) && pool->stats.submitted % 256 == 0)
+			continue;
+		if (start_locked(worker, job, take))
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,29 @@
+/*
+ * Taking a job: from its project's queue to a worker.
+ */
+#ifndef POOL_TAKE_H
+#define POOL_TAKE_H
+
+#include "pool/pool.h"
+#include "pool/worker.h"
+
+/* What is left to do once the lock is free. */
+struct take {
+	struct kicks kicks;
+	bothy_future *expired; /* claimed; a chain for settle_chain() */
+};
+
+#define TAKE_INITIALIZER {KICKS_INITIALIZER, NULL}
+
+/*
+ * Take the next job for WORKER, if there is one and a place for it.
+ *
+ * Jobs whose deadline is past are claimed on the way; ones of BOTHY_OWN_THREAD get theirs.
+ * If false, and take->expired is not NULL, there may be more: settle those and come again.
+ */
+bool take_locked(struct worker *worker, struct take *take);
+
+/* JOB, which the caller has moved to RUNNING, has left the queue. */
+void take_started_locked(bothy_pool *pool, bothy_future *job, struct kicks *kicks);
+
+#endif

@@ -1,0 +1,261 @@
+/*
+ * Waiting, above all inside a job.
+ *
+ * A worker that is about to park lends its place, so that as many jobs run as before; it
+ * takes it back at once when its wait ends.  One that waits for a queued job of its own
+ * project may run it in place instead, if nothing but the waiting job's own end could end
+ * the wait before (see may_run_in_place()).
+ *
+ * Locking: the pool's lock for the books of places; the lists that post to the parker have
+ * their own, and are left before the pause ends.
+ */
+#include "pool/wait.h"
+
+#include <errno.h>
+
+#include "pool/run.h"
+#include "pool/settle.h"
+#include "sync/clock.h"
+#include "sync/testing.h"
+#include "tls/context.h"
+
+enum { IN_PLACE_STACK = 256 * 1024 };
+
+/* ---- places -------------------------------------------------------------------------------- */
+
+/* Take the place away from WORKER: whether there is a thread left that can serve it. */
+static bool lend_locked(struct worker *worker)
+{
+	bothy_pool *pool = worker->pool;
+
+	if (pool->lent >= pool->options.spare_max)
+		return false;
+	pool->lent++;
+	if (worker->own)
+		return true;
+	pool->waiting++;
+	if (worker_staff_locked(pool) == 0)
+		return true;
+	pool->waiting--;
+	pool->lent--;
+	return false;
+}
+
+/* 0, or -EAGAIN: there is no thread for the place, and the wait has no end. */
+static int place_lend(struct pause *pause, bothy_time deadline)
+{
+	struct worker *worker = pause->worker;
+	bothy_pool *pool = worker->pool;
+	struct kicks kicks = KICKS_INITIALIZER;
+
+	if (PLANTED(PLACE_NOT_LENT))
+		return 0;
+	lock_acquire(&pool->lock);
+	if (worker->placed && lend_locked(worker)) {
+		worker->placed = false;
+		worker->parked = true;
+		pause->lent = true;
+		pool->busy--;
+		pool_wake_worker_locked(pool, &kicks);
+	}
+	lock_release(&pool->lock);
+	kicks_give(&kicks);
+	/* A lost worker has no place to lend, and holds up nobody. */
+	return pause->lent || !worker->placed || pause->deaf || deadline != BOTHY_FOREVER
+	               ? 0
+	               : -EAGAIN;
+}
+
+static void place_reclaim(struct pause *pause)
+{
+	struct worker *worker = pause->worker;
+	bothy_pool *pool = worker->pool;
+
+	if (!pause->lent || pool_check(pool) < 0)
+		return;
+	lock_acquire(&pool->lock);
+	worker->placed = true;
+	worker->parked = false;
+	pool->busy++;
+	pool->lent--;
+	if (!worker->own)
+		pool->waiting--;
+	lock_release(&pool->lock);
+	pause->lent = false;
+}
+
+/* ---- pauses ---------------------------------------------------------------------------------- */
+
+static int listen_for_stop(struct pause *pause)
+{
+	bothy_context *context = context_current();
+	int reason;
+
+	if (pause->deaf || context == NULL || context->stop == NULL)
+		return 0;
+	reason = stop_attach(context->stop, &pause->parker);
+	if (reason == 0)
+		pause->stop = context->stop;
+	return reason;
+}
+
+static int watch_for_cycles(struct pause *pause, const struct wait_for *what, bothy_time deadline)
+{
+	bothy_future *top = pause->worker->top;
+	int error;
+
+	if (pause->deaf)
+		return 0;
+	if (deadline != BOTHY_FOREVER)
+		return cycle_is_own(what, top) ? -EDEADLK : 0;
+	error = cycle_enter(&pause->record, what, top);
+	pause->recorded = error == 0;
+	return error;
+}
+
+static bool is_poll(bothy_time deadline)
+{
+	return deadline != BOTHY_FOREVER && deadline <= clock_now();
+}
+
+int pause_begin(struct pause *pause, const struct wait_for *what, bothy_time deadline)
+{
+	struct worker *worker = worker_current();
+	int error = listen_for_stop(pause);
+
+	if (error < 0 || worker == NULL || worker->top == NULL || is_poll(deadline))
+		return error;
+	pause->worker = worker;
+	error = watch_for_cycles(pause, what, deadline);
+	if (error < 0)
+		return error;
+	return place_lend(pause, deadline);
+}
+
+static int pause_stop_reason(const struct pause *pause)
+{
+	return pause->stop != NULL ? stop_reason(pause->stop) : 0;
+}
+
+int pause_park(struct pause *pause, bothy_time deadline)
+{
+	int error = parker_park(&pause->parker, deadline);
+	int reason = pause_stop_reason(pause);
+
+	return reason < 0 ? reason : error;
+}
+
+void pause_end(struct pause *pause)
+{
+	if (pause->worker != NULL)
+		place_reclaim(pause);
+	if (pause->recorded)
+		cycle_leave(&pause->record);
+	if (pause->stop != NULL)
+		stop_detach(pause->stop);
+	pause->recorded = false;
+	pause->stop = NULL;
+}
+
+/* ---- waiting for jobs ---------------------------------------------------------------------------- */
+
+/*
+ * Whether the calling thread may run JOB in place of waiting for it until DEADLINE: it is
+ * in a job of the same project, there is enough stack, and neither the wait nor JOB has to
+ * end before the waiting job has.
+ */
+static bool may_run_in_place(struct worker *worker, const bothy_future *job, bothy_time deadline)
+{
+	bothy_future *top = worker != NULL ? worker->top : NULL;
+
+	return top != NULL && job->project == top->project && deadline >= top->deadline &&
+	       job->deadline >= top->deadline && (job->flags & BOTHY_OWN_THREAD) == 0 &&
+	       stop_reason(&top->stop) == 0 &&
+	       thread_stack_left() >= IN_PLACE_STACK;
+}
+
+static bool is_queued(bothy_future *job)
+{
+	return job_phase(job_state(job)) == BOTHY_QUEUED;
+}
+
+/* If JOB is queued and its deadline is past, settle it. */
+static void expire_if_due(bothy_future *job)
+{
+	bothy_future *chain = job;
+
+	if (job->deadline == BOTHY_FOREVER || !is_queued(job) || clock_now() < job->deadline ||
+	    !job_move(job, BOTHY_QUEUED, JOB_CLAIMED, 0))
+		return;
+	job->chain = NULL;
+	settle_chain(&chain, BOTHY_EXPIRED, -ETIMEDOUT);
+}
+
+static bool is_over(bothy_future *job, bool for_end)
+{
+	unsigned state = job_state(job);
+
+	return job_is_settled(state) && !(for_end && (state & JOB_RUNS) != 0);
+}
+
+static bothy_time earlier(bothy_time a, bothy_time b)
+{
+	return a < b ? a : b;
+}
+
+/* Park until JOB is over; WHAT is all that is waited for. */
+static int wait_parked(struct pause *pause, bothy_future *job, const struct wait_for *what,
+                       bothy_time deadline, bool for_end)
+{
+	struct watcher watcher = {.parker = &pause->parker, .for_end = for_end};
+	int error;
+
+	if (!settle_watch(job, &watcher))
+		return 0;
+	error = pause_begin(pause, what, deadline);
+	while (error == 0 && !is_over(job, for_end)) {
+		/* JOB's own deadline is no end of the wait: it settles JOB. */
+		bothy_time until = is_queued(job) ? earlier(deadline, job->deadline) : deadline;
+
+		if (parker_park(&pause->parker, until) < 0 && until == deadline)
+			error = -ETIMEDOUT;
+		else
+			error = pause_stop_reason(pause);
+		expire_if_due(job);
+	}
+	pause_end(pause);
+	settle_unwatch(job, &watcher);
+	return is_over(job, for_end) ? 0 : error;
+}
+
+int wait_all(bothy_future *const *futures, size_t n, bothy_time deadline)
+{
+	struct worker *worker = worker_current();
+
+	for (size_t i = 0; i < n; i++) {
+		const struct wait_for what = {.futures = futures + i, .n = n - i};
+		struct pause pause = PAUSE_INITIALIZER;
+		bothy_future *job = futures[i];
+		int error;
+
+		if (is_over(job, false))
+			continue;
+		if (may_run_in_place(worker, job, deadline) && run_in_place(worker, job)) {
+			if (job_check(job) < 0)
+				return -ECHILD; /* it has forked, and this is the child */
+			continue;
+		}
+		error = wait_parked(&pause, job, &what, deadline, false);
+		if (error < 0)
+			return error;
+	}
+	return 0;
+}
+
+void wait_end(bothy_future *job)
+{
+	const struct wait_for what = {.futures = &job, .n = 1};
+	struct pause pause = {.parker = PARKER_INITIALIZER, .deaf = true};
+
+	(void)wait_parked(&pause, job, &what, BOTHY_FOREVER, true);
+}

@@ -1,0 +1,293 @@
+/*
+ * The watchdog: one thread, started with the pool's first deadline.
+ *
+ * It looks at three things: the jobs that run (every worker's stack), which it settles at
+ * their deadline, and whose worker it gives up for lost when their grace is over; queued
+ * jobs, which it sweeps at most every 10 ms; and threads that would not start, which it
+ * tries again.  Between, it sleeps until the earliest of their times.
+ *
+ * Locking: the pool's lock, which it releases to sleep and to settle.  A running job's block
+ * is there as long as the lock is held and it is on its worker's stack; what is claimed is
+ * settled after the lock is released, running jobs with a hold of the watchdog's own.
+ *
+ * Invariant: whenever the lock is free and the watchdog is asleep, `watchdog_at` is no later
+ * than anything it has to do; whoever adds something earlier moves it and wakes the thread.
+ */
+#include "pool/watchdog.h"
+
+#include <errno.h>
+
+#include "pool/project.h"
+#include "pool/settle.h"
+#include "pool/worker.h"
+#include "sync/clock.h"
+#include "sync/testing.h"
+#include "tls/context.h"
+
+enum {
+	SWEEP_EVERY_NS = 10 * 1000 * 1000,
+	SWEEP_AT_ONCE = 1024, /* jobs looked at under one hold of the lock */
+	SWEEP_SHARE = 10      /* a sweep that took T is not repeated for this many T */
+};
+
+/* What one look found. */
+struct look {
+	bothy_time now, next;
+	bothy_future *timed_out; /* claimed and held */
+	bothy_future *expired;   /* claimed */
+	struct kicks kicks;
+};
+
+static void look_again_at(struct look *look, bothy_time t)
+{
+	if (t < look->next)
+		look->next = t;
+}
+
+/* ---- running jobs --------------------------------------------------------------------------- */
+
+static void time_out_locked(bothy_pool *pool, bothy_future *job, struct look *look)
+{
+	if (job_move(job, BOTHY_RUNNING, JOB_CLAIMED, 0)) {
+		pool->stats.running--;
+		pool->stats.timed_out++;
+		pool->stats.overdue++;
+		job_hold(job);
+		job->chain = look->timed_out;
+		look->timed_out = job;
+	}
+	if (!PLANTED(STOP_NOT_SENT))
+		stop_request(&job->stop, -ETIMEDOUT);
+}
+
+static void lose_locked(struct worker *worker, bothy_future *job)
+{
+	bothy_pool *pool = worker->pool;
+
+	worker->placed = false;
+	pool->busy--;
+	worker->stuck = job->project;
+	project_lost_locked(job->project);
+	if (!worker->own) {
+		worker->lost = true;
+		pool->lost++;
+	}
+}
+
+/* Look at one job of WORKER's stack: whether the worker is lost in it. */
+static bool check_job_locked(struct worker *worker, bothy_future *job, struct look *look)
+{
+	bothy_pool *pool = worker->pool;
+	bothy_time given_up;
+
+	if (job->deadline == BOTHY_FOREVER)
+		return false;
+	if (look->now < job->deadline) {
+		look_again_at(look, job->deadline);
+		return false;
+	}
+	time_out_locked(pool, job, look);
+	if (!worker->placed)
+		return false;
+	given_up = clock_add(job->deadline, pool->options.stop_grace_ns);
+	if (look->now < given_up)
+		look_again_at(look, given_up);
+	return look->now >= given_up;
+}
+
+static void check_workers_locked(bothy_pool *pool, struct look *look)
+{
+	for (struct worker *worker = pool->workers; worker != NULL; worker = worker->next) {
+		bool lost = false;
+
+		for (bothy_future *job = worker->top; job != NULL; job = job->below)
+			lost = check_job_locked(worker, job, look) || lost;
+		if (lost)
+			lose_locked(worker, worker->top);
+	}
+}
+
+/* ---- queued jobs ------------------------------------------------------------------------------ */
+
+/* Go on with the sweep of PROJECT; false: it is through. */
+static bool sweep_some_locked(bothy_project *project, struct look *look)
+{
+	for (int i = 0; i < SWEEP_AT_ONCE; i++) {
+		bothy_future *job = project->sweep;
+
+		if (job == NULL)
+			return false;
+		project->sweep = job->queue.next;
+		if (job->deadline > look->now) {
+			if (job->deadline < project->soonest)
+				project->soonest = job->deadline;
+		} else if (job_move(job, BOTHY_QUEUED, JOB_CLAIMED, 0)) {
+			project_unlink_locked(job);
+			job->chain = look->expired;
+			look->expired = job;
+		}
+	}
+	return true;
+}
+
+/* Sweep PROJECT, letting others have the lock now and then. */
+static void sweep_project_locked(bothy_project *project, struct look *look)
+{
+	bothy_pool *pool = project->pool;
+
+	project->soonest = BOTHY_FOREVER;
+	project->sweep = project->first;
+	while (sweep_some_locked(project, look)) {
+		lock_release(&pool->lock);
+		settle_chain(&look->expired, BOTHY_EXPIRED, -ETIMEDOUT);
+		lock_acquire(&pool->lock);
+	}
+}
+
+/* Sweep the queues that hold a job whose deadline is past. */
+static void sweep_locked(bothy_pool *pool, struct look *look)
+{
+	bothy_project *project = project_first_locked(pool);
+	bothy_time soonest = BOTHY_FOREVER;
+
+	pool->queued_soonest = BOTHY_FOREVER;
+	while (project != NULL) {
+		bothy_project *next;
+
+		project->holds++; /* it stays in its place while the lock is released */
+		if (project->soonest <= look->now)
+			sweep_project_locked(project, look);
+		if (project->soonest < soonest)
+			soonest = project->soonest;
+		next = project_next_locked(project);
+		if (project_put_locked(project))
+			pool->holds--; /* this thread has one */
+		project = next;
+	}
+	if (soonest < pool->queued_soonest)
+		pool->queued_soonest = soonest;
+}
+
+static void check_queues_locked(bothy_pool *pool, struct look *look)
+{
+	bothy_time done;
+
+	if (look->now >= pool->queued_soonest && look->now >= pool->swept_at) {
+		sweep_locked(pool, look);
+		done = clock_now();
+		pool->swept_at = clock_add(done, SWEEP_EVERY_NS);
+		if ((done - look->now) * SWEEP_SHARE > SWEEP_EVERY_NS)
+			pool->swept_at = clock_add(done, (done - look->now) * SWEEP_SHARE);
+	}
+	if (pool->queued_soonest != BOTHY_FOREVER)
+		look_again_at(look, pool->queued_soonest > pool->swept_at ? pool->queued_soonest
+		                                                          : pool->swept_at);
+}
+
+/* ---- the thread ----------------------------------------------------------------------------------- */
+
+static void settle_timed_out(bothy_future *chain)
+{
+	while (chain != NULL) {
+		bothy_future *job = chain;
+
+		chain = job->chain;
+		settle_publish(job, BOTHY_TIMED_OUT, -ETIMEDOUT, 0);
+		job_release(job);
+	}
+}
+
+static void check_staff_locked(bothy_pool *pool, struct look *look)
+{
+	if (look->now >= pool->staff_at && !PLANTED(LOST_NOT_REPLACED))
+		(void)worker_staff_locked(pool);
+	look_again_at(look, pool->staff_at);
+}
+
+/* Look once; the lock is released and taken again if anything was found. */
+static void look_locked(bothy_pool *pool)
+{
+	struct look look = {clock_now(), BOTHY_FOREVER, NULL, NULL, KICKS_INITIALIZER};
+	unsigned lost = pool->lost;
+
+	check_workers_locked(pool, &look);
+	if (pool->lost > lost)
+		pool->staff_at = look.now;
+	check_queues_locked(pool, &look);
+	check_staff_locked(pool, &look);
+	pool_wake_worker_locked(pool, &look.kicks);
+	pool->watchdog_at = look.next;
+	if (look.timed_out == NULL && look.expired == NULL && look.kicks.n == 0)
+		return;
+	pool->watchdog_at = BOTHY_NOW; /* nobody need wake it until it has looked again */
+	lock_release(&pool->lock);
+	kicks_give(&look.kicks);
+	settle_timed_out(look.timed_out);
+	settle_chain(&look.expired, BOTHY_EXPIRED, -ETIMEDOUT);
+	lock_acquire(&pool->lock);
+}
+
+static void watchdog_leave_locked(bothy_pool *pool)
+{
+	struct kicks kicks = KICKS_INITIALIZER;
+
+	pool->watchdog_started = false;
+	if (pool->abandoned)
+		thread_detach(&pool->watchdog);
+	pool_changed_locked(pool, &kicks);
+	pool_release_locked(pool);
+	kicks_give(&kicks);
+}
+
+static void watchdog_main(void *arg)
+{
+	bothy_pool *pool = arg;
+
+	(void)context_suspend();
+	lock_acquire(&pool->lock);
+	while (pool->phase != POOL_EXITING) {
+		bothy_time at;
+
+		look_locked(pool);
+		at = pool->watchdog_at;
+		if (at == BOTHY_NOW || pool->phase == POOL_EXITING)
+			continue;
+		lock_release(&pool->lock);
+		(void)parker_park(&pool->watchdog_parker, at);
+		lock_acquire(&pool->lock);
+	}
+	watchdog_leave_locked(pool);
+}
+
+int watchdog_start_locked(bothy_pool *pool)
+{
+	struct thread_options options = {0, pool->name};
+	int error;
+
+	if (pool->watchdog_started)
+		return 0;
+	error = thread_start(watchdog_main, pool, &options, &pool->watchdog);
+	if (error < 0)
+		return error;
+	pool->watchdog_started = true;
+	pool->watchdog_joinable = true;
+	pool->holds++;
+	return 0;
+}
+
+void watchdog_want_locked(bothy_pool *pool, bothy_time t, struct kicks *kicks)
+{
+	if (!pool->watchdog_started || t >= pool->watchdog_at)
+		return;
+	pool->watchdog_at = t;
+	kicks_add(kicks, &pool->watchdog_parker);
+}
+
+void watchdog_queued_locked(bothy_pool *pool, bothy_time deadline, struct kicks *kicks)
+{
+	if (deadline == BOTHY_FOREVER)
+		return;
+	if (deadline < pool->queued_soonest)
+		pool->queued_soonest = deadline;
+	watchdog_want_locked(pool, deadline > pool->swept_at ? deadline : pool->swept_at, kicks);
+}

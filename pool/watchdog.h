@@ -1,0 +1,18 @@
+/*
+ * The watchdog: settles what is past its deadline when nobody else looks.
+ */
+#ifndef POOL_WATCHDOG_H
+#define POOL_WATCHDOG_H
+
+#include "pool/pool.h"
+
+/* Start it if the pool has none: 0, or what pthread_create(3) said. */
+int watchdog_start_locked(bothy_pool *pool);
+
+/* It must look at T, or earlier. */
+void watchdog_want_locked(bothy_pool *pool, bothy_time t, struct kicks *kicks);
+
+/* A job with that DEADLINE was queued. */
+void watchdog_queued_locked(bothy_pool *pool, bothy_time deadline, struct kicks *kicks);
+
+#endif

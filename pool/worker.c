@@ -1,0 +1,406 @@
+/*
+ * The life of a pool's thread.
+ *
+ * Locking: the pool's lock, as worker.h says.  A worker parks only after it has found, with
+ * the lock held, that there is nothing for it, and put itself on pool->idle; whoever makes
+ * work takes it off there with the lock held, so no wake is lost.  A worker that was taken
+ * off counts as `searching` until it has the lock again, and no second one is woken for the
+ * same job; if it leaves more jobs behind, it wakes the next.
+ *
+ * A thread that has ended is joined by the next one to end, or by whoever closes the pool,
+ * so at most one lies unjoined for long; in an abandoned pool each detaches itself.
+ */
+#include "pool/worker.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "pool/hygiene.h"
+#include "pool/project.h"
+#include "pool/run.h"
+#include "pool/settle.h"
+#include "pool/take.h"
+#include "pool/watchdog.h"
+#include "sync/clock.h"
+#include "sync/testing.h"
+
+enum { STAFF_RETRY_NS = 100 * 1000 * 1000 };
+
+static _Thread_local struct worker *current;
+
+struct worker *worker_current(void)
+{
+	return current;
+}
+
+/* ---- coming ----------------------------------------------------------------------------- */
+
+static struct worker *worker_new(bothy_pool *pool)
+{
+	struct worker *worker = calloc(1, sizeof(*worker));
+
+	if (worker == NULL)
+		return NULL;
+	worker->pool = pool;
+	parker_init(&worker->parker);
+	context_init(&worker->context);
+	return worker;
+}
+
+static void worker_free(struct worker *worker)
+{
+	context_fini(&worker->context);
+	free(worker);
+}
+
+static void link_locked(struct worker *worker)
+{
+	bothy_pool *pool = worker->pool;
+
+	worker->next = pool->workers;
+	if (worker->next != NULL)
+		worker->next->prev = worker;
+	pool->workers = worker;
+	pool->holds++;
+	if (worker->own) {
+		pool->own_threads++;
+	} else {
+		pool->threads++;
+		pool->starting++;
+	}
+}
+
+/* The thread has started, or failed to: pool_new() may be waiting for it. */
+static void started_locked(struct worker *worker, struct kicks *kicks)
+{
+	bothy_pool *pool = worker->pool;
+
+	if (!worker->own)
+		pool->starting--;
+	if (worker->start_error < 0)
+		pool->start_error = worker->start_error;
+	pool_changed_locked(pool, kicks);
+}
+
+/* Call worker_init: whether the thread can serve. */
+static bool worker_prepare(struct worker *worker)
+{
+	bothy_pool *pool = worker->pool;
+	const struct bothy_pool_options *options = &pool->options;
+	struct kicks kicks = KICKS_INITIALIZER;
+
+	worker->start_error = -EOWNERDEAD; /* should it end the thread */
+	hygiene_reset();
+	if (options->worker_init != NULL)
+		worker->start_error = options->worker_init(options->user, &worker->local);
+	else
+		worker->start_error = 0;
+	worker->ready = worker->start_error >= 0;
+	if (!worker->ready)
+		return false;
+
+	worker->start_error = 0;
+	lock_acquire(&pool->lock);
+	started_locked(worker, &kicks);
+	lock_release(&pool->lock);
+	kicks_give(&kicks);
+	return true;
+}
+
+/* ---- serving ------------------------------------------------------------------------------ */
+
+/* Give back the place, and what was kept for the job that is over. */
+static void settle_accounts_locked(struct worker *worker, struct kicks *kicks)
+{
+	bothy_pool *pool = worker->pool;
+
+	if (worker->placed) {
+		worker->placed = false;
+		pool->busy--;
+	}
+	if (worker->stuck != NULL) {
+		project_found_locked(worker->stuck);
+		worker->stuck = NULL;
+	}
+	if (worker->ended != NULL) {
+		pool_job_ended_locked(pool, worker->ended, kicks);
+		worker->ended = NULL;
+	}
+}
+
+/* A lost thread has come back: whether it is to go, since another has its place. */
+static bool retires_locked(struct worker *worker)
+{
+	bothy_pool *pool = worker->pool;
+
+	if (!worker->lost)
+		return false;
+	worker->lost = false;
+	pool->lost--;
+	return pool->threads - pool->waiting - pool->lost > pool->options.workers;
+}
+
+static void park_idle_locked(struct worker *worker, struct kicks *kicks)
+{
+	bothy_pool *pool = worker->pool;
+
+	worker->also = pool->idle;
+	pool->idle = worker;
+	lock_release(&pool->lock);
+	kicks_give(kicks);
+	(void)parker_park(&worker->parker, BOTHY_FOREVER);
+	lock_acquire(&pool->lock);
+	pool->searching--;
+}
+
+static void unlock_and_settle(bothy_pool *pool, struct take *take)
+{
+	lock_release(&pool->lock);
+	kicks_give(&take->kicks);
+	settle_chain(&take->expired, BOTHY_EXPIRED, -ETIMEDOUT);
+}
+
+/* Wait for a job and take it; false: the thread is to go. */
+static bool next_job(struct worker *worker)
+{
+	bothy_pool *pool = worker->pool;
+	struct take take = TAKE_INITIALIZER;
+	bool goes;
+
+	lock_acquire(&pool->lock);
+	settle_accounts_locked(worker, &take.kicks);
+	goes = retires_locked(worker);
+	while (!goes && !take_locked(worker, &take)) {
+		if (take.expired != NULL) {
+			unlock_and_settle(pool, &take);
+			lock_acquire(&pool->lock);
+		} else if (pool->phase == POOL_EXITING) {
+			goes = true;
+		} else {
+			park_idle_locked(worker, &take.kicks);
+		}
+	}
+	pool_wake_worker_locked(pool, &take.kicks);
+	unlock_and_settle(pool, &take);
+	return !goes;
+}
+
+/* In a child that a job has forked there is no pool to come back to. */
+static bool in_forked_child(const struct worker *worker)
+{
+	return pool_check(worker->pool) < 0;
+}
+
+static void serve(struct worker *worker)
+{
+	if (worker->own) {
+		run_taken(worker);
+		return;
+	}
+	while (!in_forked_child(worker) && next_job(worker))
+		run_taken(worker);
+}
+
+/* Threads are missing, and none would start: try again in a while. */
+static void staff_later_locked(bothy_pool *pool, struct kicks *kicks)
+{
+	if (pool->phase >= POOL_STOPPING || watchdog_start_locked(pool) < 0)
+		return;
+	pool->staff_at = clock_add(clock_now(), STAFF_RETRY_NS);
+	watchdog_want_locked(pool, pool->staff_at, kicks);
+}
+
+/* ---- going ---------------------------------------------------------------------------------- */
+
+static void join_all(struct worker *gone)
+{
+	while (gone != NULL) {
+		struct worker *next = gone->also;
+
+		thread_join(&gone->thread);
+		worker_free(gone);
+		gone = next;
+	}
+}
+
+void worker_detach_all(struct worker *gone)
+{
+	while (gone != NULL) {
+		struct worker *next = gone->also;
+
+		thread_detach(&gone->thread);
+		worker_free(gone);
+		gone = next;
+	}
+}
+
+void worker_reap_locked(bothy_pool *pool)
+{
+	struct worker *gone = pool->gone;
+	struct kicks kicks = KICKS_INITIALIZER;
+
+	if (gone == NULL)
+		return;
+	pool->gone = NULL;
+	pool->joining++;
+	lock_release(&pool->lock);
+	join_all(gone);
+	lock_acquire(&pool->lock);
+	pool->joining--;
+	pool_changed_locked(pool, &kicks);
+	kicks_give(&kicks);
+}
+
+static void unlink_locked(struct worker *worker)
+{
+	bothy_pool *pool = worker->pool;
+
+	if (worker->next != NULL)
+		worker->next->prev = worker->prev;
+	if (worker->prev != NULL)
+		worker->prev->next = worker->next;
+	else
+		pool->workers = worker->next;
+	if (worker->own)
+		pool->own_threads--;
+	else
+		pool->threads--;
+}
+
+/* Leave WORKER for others to join, and return those that were left before; in an abandoned
+ * pool nobody will join it. */
+static struct worker *leave_behind_locked(struct worker *worker)
+{
+	bothy_pool *pool = worker->pool;
+	struct worker *gone = pool->gone;
+
+	worker->also = NULL;
+	pool->gone = pool->abandoned ? NULL : worker;
+	if (pool->abandoned)
+		thread_detach(&worker->thread);
+	return gone;
+}
+
+/* Undo all that the pool knows of the thread: its last act, in whichever way it ends. */
+static void worker_leave(struct worker *worker)
+{
+	bothy_pool *pool = worker->pool;
+	struct kicks kicks = KICKS_INITIALIZER;
+	bool failed = worker->start_error < 0;
+	struct worker *gone;
+	bool detached;
+
+	lock_acquire(&pool->lock);
+	settle_accounts_locked(worker, &kicks);
+	if (worker->lost)
+		pool->lost--;
+	if (failed)
+		started_locked(worker, &kicks);
+	unlink_locked(worker);
+	if (failed)
+		staff_later_locked(pool, &kicks);
+	else if (!PLANTED(EXIT_NOT_REPLACED))
+		(void)worker_staff_locked(pool);
+	pool_wake_worker_locked(pool, &kicks);
+	gone = leave_behind_locked(worker);
+	detached = pool->abandoned;
+	pool_changed_locked(pool, &kicks);
+	pool_release_locked(pool);
+	/* From here on WORKER may be freed by whoever joins this thread. */
+	kicks_give(&kicks);
+	join_all(gone);
+	if (detached)
+		worker_free(worker);
+}
+
+static void worker_finish(struct worker *worker)
+{
+	const struct bothy_pool_options *options = &worker->pool->options;
+
+	if (worker->own && worker->top != NULL)
+		run_taken(worker); /* worker_init failed: the job settles as failed */
+	if (!worker->ready)
+		return;
+	worker->ready = false;
+	if (options->worker_fini != NULL)
+		options->worker_fini(options->user, worker->local);
+}
+
+/* A job, or a hook, has called pthread_exit(): this runs while the thread unwinds. */
+static void worker_died(void *arg)
+{
+	struct worker *worker = arg;
+
+	if (in_forked_child(worker))
+		return;
+	worker_finish(worker);
+	worker_leave(worker);
+}
+
+static void worker_main(void *arg)
+{
+	struct worker *worker = arg;
+
+	current = worker;
+	(void)context_suspend(); /* for good: no global client here */
+	pthread_cleanup_push(worker_died, worker);
+	if (worker_prepare(worker))
+		serve(worker);
+	if (!in_forked_child(worker))
+		worker_finish(worker);
+	pthread_cleanup_pop(0);
+	if (!in_forked_child(worker))
+		worker_leave(worker);
+}
+
+/* ---- staffing ---------------------------------------------------------------------------------- */
+
+int worker_start_locked(bothy_pool *pool, bothy_future *own_job)
+{
+	struct thread_options options = {pool->options.stack_bytes, pool->name};
+	struct worker *worker = worker_new(pool);
+	int error;
+
+	if (worker == NULL)
+		return -ENOMEM;
+	worker->own = own_job != NULL;
+	worker->placed = own_job != NULL;
+	worker->top = own_job;
+	link_locked(worker);
+	error = thread_start(worker_main, worker, &options, &worker->thread);
+	if (error == 0)
+		return 0;
+	if (!worker->own)
+		pool->starting--;
+	unlink_locked(worker);
+	pool->holds--;
+	worker_free(worker);
+	return error;
+}
+
+/* Whether there are fewer threads for the places than there should be. */
+static bool short_locked(const bothy_pool *pool)
+{
+	const struct bothy_pool_options *options = &pool->options;
+	unsigned given_up = pool->lost > options->lost_max ? pool->lost - options->lost_max : 0;
+	unsigned serving = pool->threads - pool->waiting - pool->lost;
+
+	return pool->phase < POOL_STOPPING && serving + given_up < options->workers &&
+	       pool->threads - pool->lost < options->workers + options->spare_max;
+}
+
+int worker_staff_locked(bothy_pool *pool)
+{
+	struct kicks kicks = KICKS_INITIALIZER;
+	int error = 0;
+
+	pool->staff_at = BOTHY_FOREVER;
+	while (error == 0 && short_locked(pool))
+		error = worker_start_locked(pool, NULL);
+	if (error < 0) {
+		pool->start_error = error;
+		staff_later_locked(pool, &kicks);
+		kicks_give(&kicks);
+	}
+	return error;
+}

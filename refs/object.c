@@ -1,0 +1,173 @@
+/*
+ * Embedded objects.
+ *
+ * Locking
+ *   Eight process-wide stripes, chosen by the object's address, guard all writes of its
+ *   words, and the last ref.  A ref's hold is taken under the stripe, so it can't end in
+ *   between; holds of refs that are replaced are released after the stripe.
+ *
+ * Unlocked reads
+ *   object_serial() reads `self` and `serial` without the stripe.  The serial is written
+ *   after the self, with release, and read first, with acquire; it changes only by taking
+ *   one (from 0), or in init and fini, which by contract overlap no other call.  What is
+ *   read may be a copy of another object's words: then the self does not match.
+ */
+#include "refs/object.h"
+
+#include <string.h>
+
+#include "sync/atomic.h"
+#include "sync/fork.h"
+#include "sync/testing.h"
+
+/* The words of a struct bothy_object. */
+struct words {
+	uint64_t self;   /* its own address, once it has a serial */
+	uint64_t serial; /* 0: none */
+	uint64_t last;   /* a bothy_ref, held; or 0 */
+	uint64_t own;    /* see struct last */
+};
+
+_Static_assert(sizeof(struct words) == sizeof(struct bothy_object), "one for one");
+
+static struct lock stripes[FORK_STRIPES];
+
+__attribute__((constructor)) static void stripes_init(void)
+{
+	for (int i = 0; i < FORK_STRIPES; i++)
+		lock_init(&stripes[i]);
+	fork_protect(FORK_RANK_OBJECT, stripes, FORK_STRIPES);
+}
+
+static struct lock *stripe_of(const void *object)
+{
+	return &stripes[fork_stripe(object)];
+}
+
+/* ---- serial numbers ------------------------------------------------------------------------ */
+
+enum { SERIAL_BLOCK = 1024 };
+
+static _Atomic uint64_t serials = 1;
+static _Thread_local uint64_t next_serial, end_serial;
+
+uint64_t serial_new(void)
+{
+	if (next_serial == end_serial) {
+		/* Relaxed: the number itself is all. */
+		next_serial = atom_add(&serials, SERIAL_BLOCK, relaxed);
+		end_serial = next_serial + SERIAL_BLOCK;
+	}
+	return next_serial++;
+}
+
+/* ---- identity ------------------------------------------------------------------------------- */
+
+/* The library's words in the user's struct; of the same size, and compatible: both are
+ * accessed as uint64_t. */
+static uint64_t *word(const struct bothy_object *object, size_t offset)
+{
+	return (uint64_t *)&object->bothy_private[offset / sizeof(uint64_t)];
+}
+
+#define WORD(object, name) word((object), offsetof(struct words, name))
+
+static uint64_t address_of(const struct bothy_object *object)
+{
+	return (uint64_t)(uintptr_t)object;
+}
+
+uint64_t object_serial(const struct bothy_object *object)
+{
+	uint64_t serial, self;
+
+	SYNC_POINT("load");
+	/* Acquire: pairs with the release in identify_locked(). */
+	serial = __atomic_load_n(WORD(object, serial), __ATOMIC_ACQUIRE);
+	self = __atomic_load_n(WORD(object, self), __ATOMIC_RELAXED);
+	return self == address_of(object) ? serial : 0;
+}
+
+static bool is_itself_locked(const struct bothy_object *object)
+{
+	return *WORD(object, self) == address_of(object);
+}
+
+static uint64_t identify_locked(struct bothy_object *object)
+{
+	uint64_t serial;
+
+	if (is_itself_locked(object) && *WORD(object, serial) != 0)
+		return *WORD(object, serial);
+	/* New, or a copy: whatever the other words are, they are another object's. */
+	*WORD(object, last) = 0;
+	*WORD(object, own) = 0;
+	serial = PLANTED(SERIAL_REUSED) ? address_of(object) : serial_new();
+	__atomic_store_n(WORD(object, self), address_of(object), __ATOMIC_RELAXED);
+	/* Release: pairs with the acquire in object_serial(). */
+	__atomic_store_n(WORD(object, serial), serial, __ATOMIC_RELEASE);
+	return serial;
+}
+
+uint64_t object_identify(struct bothy_object *object)
+{
+	uint64_t serial = object_serial(object);
+
+	if (serial != 0)
+		return serial;
+	lock_acquire(stripe_of(object));
+	serial = identify_locked(object);
+	lock_release(stripe_of(object));
+	return serial;
+}
+
+/* ---- the last ref ------------------------------------------------------------------------------- */
+
+static bothy_ref *last_of(const struct bothy_object *object)
+{
+	return (bothy_ref *)(uintptr_t)*WORD(object, last);
+}
+
+void object_last_set(struct bothy_object *object, bothy_ref *ref, bool own)
+{
+	bothy_ref *old;
+
+	if (ref != NULL)
+		(void)ref_hold(ref);
+	lock_acquire(stripe_of(object));
+	(void)identify_locked(object);
+	old = last_of(object);
+	*WORD(object, last) = (uint64_t)(uintptr_t)ref;
+	*WORD(object, own) = own;
+	lock_release(stripe_of(object));
+	ref_release(old);
+}
+
+struct last object_last_get(struct bothy_object *object)
+{
+	struct last last = {NULL, false};
+
+	lock_acquire(stripe_of(object));
+	if (is_itself_locked(object) && *WORD(object, serial) != 0 && last_of(object) != NULL) {
+		last.ref = ref_hold(last_of(object));
+		last.own = *WORD(object, own) != 0;
+	}
+	lock_release(stripe_of(object));
+	return last;
+}
+
+uint64_t object_end(struct bothy_object *object)
+{
+	bothy_ref *old = NULL;
+	uint64_t serial = 0;
+
+	lock_acquire(stripe_of(object));
+	if (is_itself_locked(object)) {
+		serial = *WORD(object, serial);
+		old = last_of(object);
+	}
+	memset(object, 0, sizeof(*object));
+	lock_release(stripe_of(object));
+	ref_release(old);
+	return serial;
+}

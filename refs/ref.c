@@ -1,0 +1,105 @@
+#include "refs/ref.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sync/atomic.h"
+#include "sync/testing.h"
+
+/* ---- the grammar of parts ---------------------------------------------------------------- */
+
+bool ref_is_tenant_name(const char *name)
+{
+	return name != NULL && name[0] != '\0' && strpbrk(name, "/:") == NULL;
+}
+
+static bool is_digest(const char *text)
+{
+	static const char legal[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+
+	return text != NULL && text[0] != '\0' && text[strspn(text, legal)] == '\0';
+}
+
+static bool is_part(const char *text)
+{
+	return text != NULL && text[0] != '\0';
+}
+
+static bool are_legal(const struct ref_parts *parts)
+{
+	if (!ref_is_tenant_name(parts->entity) || !ref_is_tenant_name(parts->project))
+		return false;
+	switch (parts->kind) {
+	case BOTHY_REF_OBJECT:
+	case BOTHY_REF_OP:
+		return is_part(parts->name) && is_digest(parts->digest);
+	case BOTHY_REF_TABLE:
+		return is_digest(parts->digest) && parts->extra == NULL;
+	case BOTHY_REF_CALL:
+		return is_part(parts->digest);
+	default:
+		return false;
+	}
+}
+
+/* ---- values -------------------------------------------------------------------------------- */
+
+static size_t bytes_of(const char *text)
+{
+	return text != NULL ? strlen(text) + 1 : 0;
+}
+
+/* Copy TEXT to *AT and move that on; NULL stays NULL. */
+static const char *put(char **at, const char *text)
+{
+	char *copy = *at;
+	size_t bytes = bytes_of(text);
+
+	if (text == NULL)
+		return NULL;
+	memcpy(copy, text, bytes);
+	*at += bytes;
+	return copy;
+}
+
+int ref_new(const struct ref_parts *parts, bothy_ref **ret_ref)
+{
+	bothy_ref *ref;
+	char *at;
+
+	if (!are_legal(parts))
+		return -EINVAL;
+	ref = malloc(sizeof(*ref) + bytes_of(parts->entity) + bytes_of(parts->project) +
+	             bytes_of(parts->name) + bytes_of(parts->digest) + bytes_of(parts->extra));
+	if (ref == NULL)
+		return -ENOMEM;
+	at = (char *)(ref + 1);
+	atomic_init(&ref->holds, 1);
+	ref->kind = parts->kind;
+	ref->entity = put(&at, parts->entity);
+	ref->project = put(&at, parts->project);
+	ref->name = put(&at, parts->name);
+	ref->digest = put(&at, parts->digest);
+	ref->extra = put(&at, parts->extra);
+	TESTING_COUNT(refs_made);
+	*ret_ref = ref;
+	return 0;
+}
+
+bothy_ref *ref_hold(bothy_ref *ref)
+{
+	/* Relaxed: whoever adds a hold has one, or a lock that keeps one there. */
+	(void)atom_add(&ref->holds, 1, relaxed);
+	return ref;
+}
+
+void ref_release(bothy_ref *ref)
+{
+	/* Release and acquire: every use of the ref comes before its end. */
+	if (ref == NULL || atom_sub(&ref->holds, 1, acq_rel) > 1)
+		return;
+	TESTING_COUNT(refs_destroyed);
+	free(ref);
+}

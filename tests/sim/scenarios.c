@@ -1,0 +1,420 @@
+/*
+ * The scenarios: each a few threads in one corner of the library's protocol, and the fault
+ * that is planted there to see that the scheduler would find it.
+ *
+ * All of a scenario's own waiting goes through sync/ too, so that the scheduler sees it.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stddef.h>
+
+#include <bothy/bothy.h>
+
+#include "sync/atomic.h"
+#include "sync/park.h"
+#include "sync/testing.h"
+#include "sync/thread.h"
+#include "tests/sim/scenario.h"
+
+/* ---- what they share -------------------------------------------------------------------- */
+
+static bothy_pool *pool;
+static _Atomic int ran, freed, told;
+static struct parker gate;
+
+static void pool_with(struct bothy_pool_options options)
+{
+	options.size = sizeof(options);
+	SIM_CHECK(bothy_pool_new(NULL, &options, &pool) == 0);
+	atomic_store(&ran, 0);
+	atomic_store(&freed, 0);
+	atomic_store(&told, 0);
+	parker_init(&gate);
+}
+
+static void pool_of(unsigned workers)
+{
+	pool_with((struct bothy_pool_options){.workers = workers});
+}
+
+static bothy_future *start(struct bothy_job job)
+{
+	bothy_future *future = NULL;
+
+	if (job.entity == NULL) {
+		job.entity = "ann";
+		job.project = "p";
+	}
+	SIM_CHECK(bothy_submit(pool, &job, &future) == 0);
+	return future;
+}
+
+static int outcome(bothy_future *future)
+{
+	int code;
+
+	SIM_CHECK(bothy_future_wait(future, BOTHY_FOREVER) == 0);
+	code = bothy_future_result(future, NULL);
+	bothy_future_release(future);
+	return code;
+}
+
+/* Free the pool; by then the books must balance and every block be gone. */
+static void finish(void)
+{
+	struct bothy_pool_stats s = {.size = sizeof(s)};
+
+	SIM_CHECK(bothy_pool_close(pool, BOTHY_FOREVER) == 0);
+	SIM_CHECK(bothy_pool_stats(pool, &s) == 0);
+	SIM_CHECK(s.submitted == s.done + s.failed + s.canceled + s.expired + s.timed_out +
+	                                 s.thread_exited);
+	SIM_CHECK(s.running == 0 && s.queued == 0 && s.overdue == 0 && s.lost == 0);
+	bothy_pool_free(pool);
+	SIM_CHECK(testing_counts.blocks_made == testing_counts.blocks_freed);
+}
+
+static void count(void *counter)
+{
+	(void)atom_add((_Atomic int *)counter, 1, relaxed);
+}
+
+static int run_once(void *arg, void **ret_result)
+{
+	(void)arg;
+	(void)ret_result;
+	count(&ran);
+	return 0;
+}
+
+static int until_stopped(void *arg, void **ret_result)
+{
+	(void)arg;
+	(void)ret_result;
+	return bothy_sleep_until(BOTHY_FOREVER);
+}
+
+static int until_gate(void *arg, void **ret_result)
+{
+	(void)arg;
+	(void)ret_result;
+	(void)parker_park(&gate, BOTHY_FOREVER);
+	return 0;
+}
+
+static struct thread client(void (*fn)(void *), void *arg)
+{
+	struct thread_options options = {0, "client"};
+	struct thread thread;
+
+	SIM_CHECK(thread_start(fn, arg, &options, &thread) == 0);
+	return thread;
+}
+
+/* ---- submit against close ------------------------------------------------------------------ */
+
+static void submit_one(void *arg)
+{
+	int error = bothy_submit(
+		pool, &BOTHY_JOB(.entity = "ann", .project = "p", .fn = run_once), NULL);
+
+	*(int *)arg = error;
+}
+
+static void submit_against_close(void)
+{
+	struct thread submitter;
+	int error = 1;
+
+	pool_of(1);
+	submitter = client(submit_one, &error);
+	SIM_CHECK(bothy_pool_close(pool, BOTHY_FOREVER) == 0);
+	thread_join(&submitter);
+	SIM_CHECK(error == 0 || error == -ESHUTDOWN);
+	SIM_CHECK(atomic_load(&ran) == (error == 0));
+	finish();
+}
+
+/* ---- cancel against start -------------------------------------------------------------------- */
+
+static void cancel_against_start(void)
+{
+	bothy_future *future;
+	int canceled;
+
+	pool_of(1);
+	future = start(BOTHY_JOB(.fn = run_once, .arg = &freed, .arg_free = count));
+	canceled = bothy_future_cancel(future);
+	SIM_CHECK(canceled == 0 || canceled == -EALREADY);
+	SIM_CHECK(outcome(future) == (atomic_load(&ran) ? 0 : -ECANCELED));
+	SIM_CHECK(atomic_load(&freed) == 1);
+	finish();
+}
+
+/* ---- deadline against completion ---------------------------------------------------------------- */
+
+static int give_late(void *arg, void **ret_result)
+{
+	*ret_result = arg;
+	/* Wakes when the watchdog does, or earlier: which of them is first is open. */
+	(void)bothy_sleep_until(bothy_after_ms(5));
+	return 0;
+}
+
+static void deadline_against_completion(void)
+{
+	bothy_future *future;
+	void *result = NULL;
+	int code;
+
+	pool_of(1);
+	future = start(BOTHY_JOB(.fn = give_late, .arg = &freed, .result_free = count,
+	                         .deadline = bothy_after_ms(5)));
+	SIM_CHECK(bothy_future_wait(future, BOTHY_FOREVER) == 0);
+	code = bothy_future_result(future, &result);
+	SIM_CHECK(code == 0 || code == -ETIMEDOUT);
+	SIM_CHECK((result != NULL) == (code == 0));
+	SIM_CHECK(bothy_future_result(future, NULL) == code);
+	bothy_future_release(future);
+	SIM_CHECK(bothy_pool_close(pool, BOTHY_FOREVER) == 0);
+	SIM_CHECK(atomic_load(&freed) <= (code == 0 ? 0 : 1));
+	finish();
+}
+
+/* ---- two waiters ------------------------------------------------------------------------------------ */
+
+static void wait_for(void *future)
+{
+	SIM_CHECK(bothy_future_wait(future, BOTHY_FOREVER) == 0);
+}
+
+static void two_waiters(void)
+{
+	struct thread waiter;
+	bothy_future *future;
+
+	pool_of(1);
+	future = start(BOTHY_JOB(.fn = run_once));
+	waiter = client(wait_for, future);
+	wait_for(future);
+	thread_join(&waiter);
+	SIM_CHECK(outcome(future) == 0);
+	finish();
+}
+
+/* ---- notify against settle ----------------------------------------------------------------------------- */
+
+static void notify_against_settle(void)
+{
+	bothy_future *future;
+
+	pool_of(1);
+	future = start(BOTHY_JOB(.fn = run_once));
+	SIM_CHECK(bothy_future_notify(future, count, &told) == 0);
+	SIM_CHECK(bothy_pool_close(pool, BOTHY_FOREVER) == 0);
+	SIM_CHECK(atomic_load(&told) == 1);
+	bothy_future_release(future);
+	finish();
+}
+
+/* ---- release against settle ------------------------------------------------------------------------------ */
+
+static void release_against_settle(void)
+{
+	pool_of(1);
+	bothy_future_release(start(BOTHY_JOB(.fn = run_once)));
+	finish();
+	SIM_CHECK(atomic_load(&ran) == 1);
+}
+
+/* ---- spawn against stop ------------------------------------------------------------------------------------- */
+
+static int spawn_one(void *arg, void **ret_result)
+{
+	(void)ret_result;
+	SIM_CHECK(bothy_spawn(&BOTHY_JOB(.fn = until_stopped), arg) == 0);
+	return bothy_sleep_until(BOTHY_FOREVER);
+}
+
+static void spawn_against_stop(void)
+{
+	bothy_future *parent, *child = NULL;
+
+	pool_of(1);
+	parent = start(BOTHY_JOB(.fn = spawn_one, .arg = &child));
+	SIM_CHECK(bothy_future_cancel(parent) == 0);
+	SIM_CHECK(outcome(parent) == -ECANCELED);
+	if (child != NULL)
+		SIM_CHECK(outcome(child) == -ECANCELED);
+	finish();
+}
+
+/* ---- spawn and wait --------------------------------------------------------------------------------------------- */
+
+static int spawn_and_wait(void *arg, void **ret_result)
+{
+	bothy_future *child;
+	int error;
+
+	(void)arg;
+	(void)ret_result;
+	if (bothy_spawn(&BOTHY_JOB(.fn = run_once), &child) < 0)
+		return 1;
+	error = bothy_future_wait(child, BOTHY_FOREVER);
+	bothy_future_release(child);
+	return -error;
+}
+
+static void spawn_and_wait_on_two(void)
+{
+	pool_of(2);
+	SIM_CHECK(outcome(start(BOTHY_JOB(.fn = spawn_and_wait))) == 0);
+	SIM_CHECK(atomic_load(&ran) == 1);
+	finish();
+}
+
+/* ---- lent places ------------------------------------------------------------------------------------------------ */
+
+static int wait_for_stranger(void *arg, void **ret_result)
+{
+	(void)arg;
+	(void)ret_result;
+	return -bothy_run(pool, &BOTHY_JOB(.entity = "bob", .project = "p", .fn = run_once),
+	                  BOTHY_FOREVER, NULL);
+}
+
+static void lent_places(void)
+{
+	pool_with((struct bothy_pool_options){.workers = 1, .spare_max = 1});
+	SIM_CHECK(outcome(start(BOTHY_JOB(.fn = wait_for_stranger))) == 0);
+	SIM_CHECK(atomic_load(&ran) == 1);
+	finish();
+}
+
+/* ---- worker replacement --------------------------------------------------------------------------------------------- */
+
+static void lost_worker_is_replaced(void)
+{
+	bothy_future *stuck;
+
+	pool_of(1);
+	stuck = start(BOTHY_JOB(.fn = until_gate, .deadline = bothy_after_ms(1)));
+	SIM_CHECK(outcome(start(BOTHY_JOB(.entity = "bob", .project = "p", .fn = run_once))) == 0);
+	parker_wake(&gate);
+	SIM_CHECK(outcome(stuck) == -ETIMEDOUT);
+	finish();
+}
+
+/* ---- pthread_exit ------------------------------------------------------------------------------------------------------ */
+
+static int end_thread(void *arg, void **ret_result)
+{
+	(void)arg;
+	(void)ret_result;
+	pthread_exit(NULL);
+}
+
+static void thread_exit_is_survived(void)
+{
+	bothy_future *exits;
+
+	pool_of(1);
+	exits = start(BOTHY_JOB(.fn = end_thread, .arg = &freed, .arg_free = count));
+	SIM_CHECK(outcome(start(BOTHY_JOB(.fn = run_once))) == 0);
+	SIM_CHECK(outcome(exits) == -EOWNERDEAD);
+	SIM_CHECK(atomic_load(&freed) == 1);
+	finish();
+}
+
+/* ---- blocked submitters ------------------------------------------------------------------------------------------------- */
+
+static void blocked_submitters(void)
+{
+	struct thread submitter;
+	int error = 1;
+
+	pool_with((struct bothy_pool_options){
+		.workers = 1, .queue_max = 1, .when_full = BOTHY_BLOCK});
+	submitter = client(submit_one, &error);
+	bothy_future_release(start(BOTHY_JOB(.fn = run_once)));
+	bothy_future_release(start(BOTHY_JOB(.fn = run_once)));
+	thread_join(&submitter);
+	SIM_CHECK(error == 0);
+	finish();
+	SIM_CHECK(atomic_load(&ran) == 3);
+}
+
+/* ---- completions ------------------------------------------------------------------------------------------------------------ */
+
+static void take_one(void *completions)
+{
+	struct bothy_completion got;
+
+	SIM_CHECK(bothy_completions_next(completions, BOTHY_FOREVER, &got) == 0);
+	SIM_CHECK(got.tag == &ran && got.code == 0);
+}
+
+static void two_takers(void)
+{
+	bothy_completions *completions;
+	struct thread taker;
+
+	pool_of(1);
+	SIM_CHECK(bothy_completions_new(&completions) == 0);
+	taker = client(take_one, completions);
+	for (int i = 0; i < 2; i++)
+		bothy_future_release(start(
+			BOTHY_JOB(.fn = run_once, .completions = completions, .tag = &ran)));
+	take_one(completions);
+	thread_join(&taker);
+	bothy_completions_release(completions);
+	finish();
+}
+
+/* ---- groups ---------------------------------------------------------------------------------------------------------------------- */
+
+static void group_of_two(void)
+{
+	bothy_group *group;
+
+	pool_of(2);
+	SIM_CHECK(bothy_group_new(&group) == 0);
+	for (int i = 0; i < 2; i++)
+		bothy_future_release(start(BOTHY_JOB(.fn = run_once, .group = group)));
+	SIM_CHECK(bothy_group_wait(group, BOTHY_FOREVER) == 0);
+	SIM_CHECK(atomic_load(&ran) == 2);
+	bothy_group_release(group);
+	finish();
+}
+
+/* ---- waking a worker --------------------------------------------------------------------------------------------------------------- */
+
+static void idle_worker_is_woken(void)
+{
+	pool_of(2);
+	SIM_CHECK(outcome(start(BOTHY_JOB(.fn = run_once))) == 0);
+	SIM_CHECK(outcome(start(BOTHY_JOB(.fn = run_once))) == 0);
+	finish();
+}
+
+/* -------------------------------------------------------------------------------------------------------------------------------------- */
+
+const struct scenario scenarios[] = {
+	{"submit_against_close", submit_against_close, "CLOSE_UNLOCKED"},
+	{"cancel_against_start", cancel_against_start, "CANCEL_NOT_ATOMIC"},
+	{"start_against_cancel", cancel_against_start, "START_NOT_ATOMIC"},
+	{"deadline_against_completion", deadline_against_completion, "EXPIRY_NOT_ATOMIC"},
+	{"two_waiters", two_waiters, "WAKE_DROPPED"},
+	{"notify_against_settle", notify_against_settle, "NOTIFY_LOST"},
+	{"release_against_settle", release_against_settle, "RELEASE_NOT_ATOMIC"},
+	{"spawn_against_stop", spawn_against_stop, "STOP_NOT_INHERITED"},
+	{"spawn_and_wait", spawn_and_wait_on_two, "START_NOT_ATOMIC"},
+	{"lent_places", lent_places, "PLACE_NOT_LENT"},
+	{"lost_worker_is_replaced", lost_worker_is_replaced, "LOST_NOT_REPLACED"},
+	{"thread_exit_is_survived", thread_exit_is_survived, "EXIT_NOT_REPLACED"},
+	{"blocked_submitters", blocked_submitters, "BLOCKED_WAKE_DROPPED"},
+	{"two_takers", two_takers, "COMPLETION_WAKE_DROPPED"},
+	{"group_of_two", group_of_two, "GROUP_NOT_ATOMIC"},
+	{"idle_worker_is_woken", idle_worker_is_woken, "WORKER_WAKE_DROPPED"},
+};
+
+const unsigned scenario_count = sizeof(scenarios) / sizeof(scenarios[0]);

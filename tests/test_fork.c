@@ -1,0 +1,208 @@
+/*
+ * fork: in the child what was before is dead and harmless, and what is new works.
+ *
+ * The thread sanitizer ends a forked child that starts threads, so under it alone the tests
+ * whose child does are left out.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/pool_fixture.h"
+
+#if defined(__SANITIZE_THREAD__)
+#define CHILD_STARTS_NO_THREADS 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define CHILD_STARTS_NO_THREADS 1
+#endif
+#endif
+
+/* Run FN in a child: what it returns, or -1 if it did not end so. */
+static int in_child(int (*fn)(void))
+{
+	int status;
+	pid_t child = fork();
+
+	ck_assert_int_ge(child, 0);
+	if (child == 0)
+		_exit(fn());
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static bothy_future *running, *queued, *settled;
+static bothy_group *group;
+static bothy_completions *completions;
+static bothy_project *project;
+
+#define EXPECT(condition) \
+	do { \
+		if (!(condition)) \
+			return __LINE__ % 250 + 1; \
+	} while (0)
+
+static int everything_is_dead(void)
+{
+	struct bothy_pool_stats stats = {.size = sizeof(stats)};
+	struct bothy_completion got;
+
+	EXPECT(bothy_submit(pool, &BOTHY_JOB(.entity = "e", .project = "p", .fn = nothing), NULL) ==
+	       -ECHILD);
+	EXPECT(bothy_pool_close(pool, BOTHY_FOREVER) == -ECHILD);
+	EXPECT(bothy_pool_stats(pool, &stats) == -ECHILD);
+	EXPECT(bothy_future_wait(running, BOTHY_FOREVER) == -ECHILD);
+	EXPECT(bothy_future_wait(settled, BOTHY_FOREVER) == -ECHILD);
+	EXPECT(bothy_future_result(settled, NULL) == -ECHILD);
+	EXPECT(bothy_future_cancel(queued) == -ECHILD);
+	EXPECT(bothy_group_wait(group, BOTHY_FOREVER) == -ECHILD);
+	EXPECT(bothy_group_cancel(group) == -ECHILD);
+	EXPECT(bothy_completions_next(completions, BOTHY_FOREVER, &got) == -ECHILD);
+	EXPECT(bothy_completions_fd(completions) == -ECHILD);
+	return 0;
+}
+
+static int freeing_is_harmless(void)
+{
+	bothy_project_release(project);
+	bothy_future_release(running);
+	bothy_future_release(queued);
+	bothy_future_release(settled);
+	bothy_group_release(group);
+	bothy_completions_release(completions);
+	bothy_pool_free(pool);
+	EXPECT(freed == 0);
+	return 0;
+}
+
+static int contexts_and_refs_work(void)
+{
+	struct bothy_object object = {{0}};
+	bothy_context *context;
+	bothy_ref *ref, *got;
+
+	EXPECT(bothy_context_enter(NULL, "e", "p", NULL, &context) == 0);
+	EXPECT(bothy_ref_new_object("e", "p", "o", "d", &ref) == 0);
+	EXPECT(bothy_object_set_ref(&object, ref) == 0);
+	EXPECT(bothy_object_get_ref(&object, &got) == 0);
+	EXPECT(got == ref);
+	bothy_ref_release(got);
+	bothy_ref_release(ref);
+	bothy_object_fini(&object);
+	EXPECT(bothy_context_exit(context) == 0);
+	return 0;
+}
+
+static void make_everything(void)
+{
+	pool_of(1);
+	ck_assert_int_eq(bothy_group_new(&group), 0);
+	ck_assert_int_eq(bothy_completions_new(&completions), 0);
+	ck_assert_int_eq(bothy_project_open(pool, "ann", "p", NULL, &project), 0);
+	settled = start(BOTHY_JOB(.fn = nothing));
+	ck_assert_int_eq(bothy_future_wait(settled, BOTHY_FOREVER), 0);
+	running = start(BOTHY_JOB(.fn = stop_at_gate, .arg = &freed, .arg_free = count_free,
+	                          .group = group));
+	gate_await(&gate, 1);
+	queued = start(BOTHY_JOB(.fn = nothing, .arg = &freed, .arg_free = count_free,
+	                         .completions = completions));
+}
+
+static void free_everything(void)
+{
+	gate_open(&gate);
+	ck_assert_int_eq(outcome(running), 0);
+	ck_assert_int_eq(outcome(queued), 0);
+	bothy_future_release(settled);
+	bothy_group_release(group);
+	bothy_completions_release(completions);
+	bothy_project_release(project);
+	ck_assert_int_eq(freed, 2);
+}
+
+START_TEST(what_was_before_a_fork_is_dead_in_the_child)
+{
+	make_everything();
+	ck_assert_int_eq(in_child(everything_is_dead), 0);
+	free_everything();
+}
+END_TEST
+
+START_TEST(freeing_in_the_child_calls_nothing_and_harms_nothing)
+{
+	make_everything();
+	ck_assert_int_eq(in_child(freeing_is_harmless), 0);
+	free_everything();
+}
+END_TEST
+
+START_TEST(refs_and_contexts_go_on_working_in_the_child)
+{
+	make_everything();
+	ck_assert_int_eq(in_child(contexts_and_refs_work), 0);
+	free_everything();
+}
+END_TEST
+
+/* A job that forks; the child comes back from it. */
+static int fork_and_return(void *arg, void **ret_result)
+{
+	pid_t *ret_child = arg;
+
+	(void)ret_result;
+	*ret_child = fork();
+	return 0;
+}
+
+START_TEST(a_forked_child_that_returns_from_the_job_ends)
+{
+	pid_t child = -1;
+	int status;
+
+	pool_of(1);
+	ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = fork_and_return, .arg = &child))), 0);
+	ck_assert_int_gt(child, 0);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert(WIFEXITED(status));
+	ck_assert_int_eq(WEXITSTATUS(status), 0);
+}
+END_TEST
+
+#ifndef CHILD_STARTS_NO_THREADS
+static int a_new_pool_works(void)
+{
+	struct bothy_pool_options options = {.size = sizeof(options), .workers = 2};
+	bothy_pool *fresh;
+
+	EXPECT(bothy_pool_new(NULL, &options, &fresh) == 0);
+	EXPECT(bothy_run(fresh, &BOTHY_JOB(.entity = "e", .project = "p", .fn = nothing),
+	                 BOTHY_FOREVER, NULL) == 0);
+	EXPECT(bothy_pool_close(fresh, BOTHY_FOREVER) == 0);
+	bothy_pool_free(fresh);
+	return 0;
+}
+
+START_TEST(a_new_pool_works_in_the_child)
+{
+	make_everything();
+	ck_assert_int_eq(in_child(a_new_pool_works), 0);
+	free_everything();
+}
+END_TEST
+#endif
+
+int main(void)
+{
+	const TTest *const tests[] = {
+		what_was_before_a_fork_is_dead_in_the_child,
+		freeing_in_the_child_calls_nothing_and_harms_nothing,
+		refs_and_contexts_go_on_working_in_the_child,
+		a_forked_child_that_returns_from_the_job_ends,
+#ifndef CHILD_STARTS_NO_THREADS
+		a_new_pool_works_in_the_child,
+#endif
+	};
+
+	return run_suite("fork", tests, sizeof(tests) / sizeof(tests[0]));
+}
