@@ -8,21 +8,20 @@
 #include "tls/context.h"
 #include "tls/server.h"
 
-/* The server that can make a token of CONTEXT, or NULL. */
-static bothy_server *server_of(const bothy_client *client)
+/* Whether CONTEXT's slot is there: begun, and not yet handed to finish. */
+static bool has_slot(const bothy_context *context)
 {
-	return server_check(client->server) == 0 ? client->server : NULL;
+	return context->stage == CONTEXT_ACTIVE || context->stage == CONTEXT_UNWINDING;
 }
 
-static int inherit(bothy_context *context, bothy_capture *capture)
+static int inherit(const bothy_context *context, void **ret_token)
 {
-	bothy_server *server = server_of(context->client);
-	int error;
+	bothy_server *server = context->client->server;
+	int error = server_check(server);
 
-	if (server == NULL || server->ops.inherit == NULL || context->stage == CONTEXT_STARTING)
-		return 0;
-	error = server->ops.inherit(server->self, context->slot, &capture->token);
-	return error > 0 ? -EPROTO : error;
+	if (error < 0 || server == NULL || server->ops.inherit == NULL || !has_slot(context))
+		return error;
+	return server_said(server->ops.inherit(server->self, context->slot, ret_token));
 }
 
 int capture_new(bothy_context *context, bothy_capture **ret_capture)
@@ -36,33 +35,47 @@ int capture_new(bothy_context *context, bothy_capture **ret_capture)
 	capture->client = client_hold(context->client);
 	capture->fallback = context->fallback;
 	error = snapshot_take(&context->refs, &capture->refs);
-	if (error == 0)
-		error = inherit(context, capture);
-	if (error < 0) {
-		capture->token = NULL;
-		capture_release(capture);
-		return error;
-	}
+	if (error < 0)
+		goto fail_snapshot;
+	error = inherit(context, &capture->token);
+	if (error < 0)
+		goto fail_inherit;
 	*ret_capture = capture;
 	return 0;
+
+fail_inherit:
+	snapshot_release(capture->refs);
+fail_snapshot:
+	client_release(capture->client);
+	free(capture);
+	return error;
 }
 
 bothy_capture *capture_hold(bothy_capture *capture)
 {
-	(void)atom_add(&capture->holds, 1, relaxed); /* the caller has one already */
+	/* Relaxed: whoever adds a hold has one. */
+	(void)atom_add(&capture->holds, 1, relaxed);
 	return capture;
+}
+
+/* The context in which the last hold happened to go is none of the token's business. */
+static void free_token(const bothy_server *server, void *token)
+{
+	bothy_context *suspended;
+
+	if (token == NULL || server->ops.inherit_free == NULL || server_check(server) < 0)
+		return;
+	suspended = context_suspend();
+	server->ops.inherit_free(server->self, token);
+	context_resume(suspended);
 }
 
 void capture_release(bothy_capture *capture)
 {
-	bothy_server *server;
-
 	/* Release and acquire: every use comes before the end. */
 	if (capture == NULL || atom_sub(&capture->holds, 1, acq_rel) > 1)
 		return;
-	server = server_of(capture->client);
-	if (server != NULL && capture->token != NULL && server->ops.inherit_free != NULL)
-		server->ops.inherit_free(server->self, capture->token);
+	free_token(capture->client->server, capture->token);
 	snapshot_release(capture->refs);
 	client_release(capture->client);
 	free(capture);

@@ -1,8 +1,10 @@
 /*
- * Clients.
+ * Locking
+ *   `lock` guards the list of the clients that have been global, and their kept and
+ *   next_kept.  It is a leaf.
  *
- * Locking: the list of clients that were ever global is guarded by a process-wide lock.
- * `global` is read without it, since a client that was global once is kept for ever.
+ * The global client is read without a lock: whoever has read it may use it for ever, since
+ * each one that was ever global is held until the process ends.
  */
 #include "tls/client.h"
 
@@ -13,6 +15,15 @@
 #include "sync/atomic.h"
 #include "sync/fork.h"
 #include "tls/server.h"
+
+static struct lock lock = LOCK_INITIALIZER;
+static bothy_client *kept; /* guarded by lock */
+static _Atomic(bothy_client *) global;
+
+__attribute__((constructor)) static void lock_protect(void)
+{
+	fork_protect(FORK_RANK_CLIENT, &lock, 1);
+}
 
 int client_new(bothy_server *server, const char *entity, const char *project,
                bothy_client **ret_client)
@@ -29,16 +40,18 @@ int client_new(bothy_server *server, const char *entity, const char *project,
 	memcpy(names + entity_bytes, project, project_bytes);
 	atomic_init(&client->holds, 1);
 	client->server = server_hold(server);
-	client->kept = false;
 	client->entity = names;
 	client->project = names + entity_bytes;
+	client->kept = false;
+	client->next_kept = NULL;
 	*ret_client = client;
 	return 0;
 }
 
 bothy_client *client_hold(bothy_client *client)
 {
-	(void)atom_add(&client->holds, 1, relaxed); /* the caller has one already */
+	/* Relaxed: whoever adds a hold has one. */
+	(void)atom_add(&client->holds, 1, relaxed);
 	return client;
 }
 
@@ -51,16 +64,7 @@ void client_release(bothy_client *client)
 	free(client);
 }
 
-/* ---- the global client ------------------------------------------------------------------ */
-
-static struct lock lock = LOCK_INITIALIZER;
-static bothy_client *kept; /* all that were ever global, each held */
-static _Atomic(bothy_client *) global;
-
-__attribute__((constructor)) static void client_init(void)
-{
-	fork_protect(FORK_RANK_CLIENT, &lock, 1);
-}
+/* ---- the global client ------------------------------------------------------------------- */
 
 static void keep_locked(bothy_client *client)
 {
@@ -84,5 +88,6 @@ int client_set_global(bothy_client *client)
 
 bothy_client *client_global(void)
 {
+	/* Acquire: pairs with the release in client_set_global(). */
 	return atom_load(&global, acquire);
 }

@@ -1,14 +1,14 @@
 #include "tls/server.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
 #include "sync/atomic.h"
 #include "sync/fork.h"
+#include "tls/context.h"
 
 int server_new(const struct bothy_server_ops *ops, void *self, bothy_server **ret_server)
 {
-	bothy_server *server = calloc(1, sizeof(*server));
+	bothy_server *server = malloc(sizeof(*server));
 
 	if (server == NULL)
 		return -ENOMEM;
@@ -23,8 +23,18 @@ int server_new(const struct bothy_server_ops *ops, void *self, bothy_server **re
 bothy_server *server_hold(bothy_server *server)
 {
 	if (server != NULL)
-		(void)atom_add(&server->holds, 1, relaxed); /* the caller has one already */
+		/* Relaxed: whoever adds a hold has one. */
+		(void)atom_add(&server->holds, 1, relaxed);
 	return server;
+}
+
+/* The context in which the last hold happened to go is none of the server's business. */
+static void destroy(const bothy_server *server)
+{
+	bothy_context *suspended = context_suspend();
+
+	server->ops.destroy(server->self);
+	context_resume(suspended);
 }
 
 void server_release(bothy_server *server)
@@ -32,9 +42,8 @@ void server_release(bothy_server *server)
 	/* Release and acquire: every use comes before the end. */
 	if (server == NULL || atom_sub(&server->holds, 1, acq_rel) > 1)
 		return;
-	/* In a forked child the server is dead: its self is the parent's. */
-	if (server_check(server) == 0 && server->ops.destroy != NULL)
-		server->ops.destroy(server->self);
+	if (server->ops.destroy != NULL && server_check(server) == 0)
+		destroy(server);
 	free(server);
 }
 
