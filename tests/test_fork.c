@@ -5,6 +5,7 @@
  * whose child does are left out.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -145,27 +146,41 @@ START_TEST(refs_and_contexts_go_on_working_in_the_child)
 }
 END_TEST
 
-/* A job that forks; the child comes back from it. */
+/* A job that forks; the child comes back from it, and says so as its thread ends. */
+enum { THREAD_ENDED = 7 };
+
+static pthread_key_t at_thread_end;
+
+static void say_so(void *value)
+{
+	(void)value;
+	_exit(THREAD_ENDED);
+}
+
 static int fork_and_return(void *arg, void **ret_result)
 {
 	pid_t *ret_child = arg;
 
 	(void)ret_result;
 	*ret_child = fork();
+	if (*ret_child == 0)
+		(void)pthread_setspecific(at_thread_end, ret_child);
 	return 0;
 }
 
-START_TEST(a_forked_child_that_returns_from_the_job_ends)
+START_TEST(a_forked_child_that_returns_from_the_job_ends_its_thread)
 {
 	pid_t child = -1;
 	int status;
 
+	ck_assert_int_eq(pthread_key_create(&at_thread_end, say_so), 0);
 	pool_of(1);
 	ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = fork_and_return, .arg = &child))), 0);
 	ck_assert_int_gt(child, 0);
 	ck_assert_int_eq(waitpid(child, &status, 0), child);
 	ck_assert(WIFEXITED(status));
-	ck_assert_int_eq(WEXITSTATUS(status), 0);
+	ck_assert_int_eq(WEXITSTATUS(status), THREAD_ENDED);
+	pthread_key_delete(at_thread_end);
 }
 END_TEST
 
@@ -198,7 +213,7 @@ int main(void)
 		what_was_before_a_fork_is_dead_in_the_child,
 		freeing_in_the_child_calls_nothing_and_harms_nothing,
 		refs_and_contexts_go_on_working_in_the_child,
-		a_forked_child_that_returns_from_the_job_ends,
+		a_forked_child_that_returns_from_the_job_ends_its_thread,
 #ifndef CHILD_STARTS_NO_THREADS
 		a_new_pool_works_in_the_child,
 #endif
