@@ -1,5 +1,5 @@
 /*
- * Every context's number that was seen: a bit each, for the first 2^30.
+ * Every context's number that was seen: all below 2^30, of larger ones the recent.
  */
 #ifndef STRESS_IDS_H
 #define STRESS_IDS_H
