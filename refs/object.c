@@ -81,10 +81,9 @@ uint64_t object_serial(const struct bothy_object *object)
 {
 	uint64_t serial, self;
 
-	SYNC_POINT("load");
 	/* Acquire: pairs with the release in identify_locked(). */
-	serial = __atomic_load_n(WORD(object, serial), __ATOMIC_ACQUIRE);
-	self = __atomic_load_n(WORD(object, self), __ATOMIC_RELAXED);
+	serial = atom_plain_load(WORD(object, serial), acquire);
+	self = atom_plain_load(WORD(object, self), relaxed);
 	return self == address_of(object) ? serial : 0;
 }
 
@@ -103,9 +102,9 @@ static uint64_t identify_locked(struct bothy_object *object)
 	*WORD(object, last) = 0;
 	*WORD(object, own) = 0;
 	serial = PLANTED(SERIAL_REUSED) ? address_of(object) : serial_new();
-	__atomic_store_n(WORD(object, self), address_of(object), __ATOMIC_RELAXED);
+	atom_plain_store(WORD(object, self), address_of(object), relaxed);
 	/* Release: pairs with the acquire in object_serial(). */
-	__atomic_store_n(WORD(object, serial), serial, __ATOMIC_RELEASE);
+	atom_plain_store(WORD(object, serial), serial, release);
 	return serial;
 }
 

@@ -68,6 +68,11 @@ void hygiene_dirty(struct rng *rng)
 
 void hygiene_before_wait(void)
 {
+	int old;
+
+	/* A deferred function waits with what its job has made of the thread. */
+	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &old);
+	pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, &old);
 	fesetround(FE_DOWNWARD);
 	uselocale(odd);
 }

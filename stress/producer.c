@@ -94,7 +94,7 @@ static void collect_first(struct producer *producer)
 /* Wait for up to 16 at once, then collect them. */
 static void collect_many(struct producer *producer)
 {
-	bothy_future *futures[16];
+	bothy_future *futures[16] = {NULL};
 	unsigned n = producer->pending < 16 ? producer->pending : 16;
 
 	for (unsigned i = 0; i < n; i++)

@@ -39,4 +39,10 @@
 	 atomic_compare_exchange_strong_explicit((p), (expected), (desired), memory_order_##order, \
 	                                         memory_order_acquire))
 
+/* The same for a field that can't be declared _Atomic, since a public header that C++ reads
+ * has it (GNU C). */
+#define atom_plain_load(p, order) (SYNC_POINT("load"), __atomic_load_n((p), memory_order_##order))
+#define atom_plain_store(p, value, order) \
+	(SYNC_POINT("store"), __atomic_store_n((p), (value), memory_order_##order))
+
 #endif
