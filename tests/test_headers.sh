@@ -97,5 +97,5 @@ int main()
 END
 # shellcheck disable=SC2086
 "$cxx" -std=c++17 -g $warnings ${SANITIZERS-} -I"$root/api/include" -o "$work/program" \
-	"$work/program.cc" "$LIBRARY" -pthread && "$work/program" || failed=1
+	"$work/program.cc" "$LIBRARY" -pthread -lm && "$work/program" || failed=1
 exit "$failed"

@@ -42,7 +42,7 @@ for program in "$work"/*.c; do
 	name=${program%.c}
 	# shellcheck disable=SC2086
 	if ! "${CC:-cc}" -std=c11 -Wall -Wextra -Wpedantic -Werror ${SANITIZERS-} \
-		-I"$root/api/include" -o "$name" "$program" "$LIBRARY" -pthread; then
+		-I"$root/api/include" -o "$name" "$program" "$LIBRARY" -pthread -lm; then
 		echo "program $n does not compile"
 		failed=1
 	elif ! "$name" >"$name.output"; then
