@@ -43,7 +43,11 @@ int bench_drain(struct bench_pool *pool, size_t n);
 
 int bench_compare(const void *a, const void *b); /* for qsort() of doubles */
 
-/* The process's resident memory in bytes; 0 if it can't be read. */
+/*
+ * Bytes of the process's own resident memory (heap, stacks, data); 0 if it can't be read.
+ * Without the pages of program files: the kernel drops them and reads them again as it
+ * likes.
+ */
 size_t bench_resident(void);
 
 #endif

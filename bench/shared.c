@@ -91,7 +91,7 @@ size_t bench_resident(void)
 	if (file == NULL)
 		return 0;
 	while (fgets(line, sizeof(line), file) != NULL) {
-		if (sscanf(line, "Rss: %lu kB", &kib) == 1)
+		if (sscanf(line, "Anonymous: %lu kB", &kib) == 1)
 			break;
 	}
 	fclose(file);

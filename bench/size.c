@@ -29,6 +29,12 @@ static int at_gate(void *arg, void **ret_result)
 	return 0;
 }
 
+static void reached(struct gate *gate)
+{
+	while (sem_wait(&gate->reached) != 0)
+		;
+}
+
 static int block_workers(struct bench_pool *pool, struct gate *gate, unsigned workers)
 {
 	struct bothy_job job = BOTHY_JOB(.handle = pool->project, .fn = at_gate, .arg = gate,
@@ -39,49 +45,50 @@ static int block_workers(struct bench_pool *pool, struct gate *gate, unsigned wo
 
 		if (error < 0)
 			return error;
-		while (sem_wait(&gate->reached) != 0)
-			;
+		reached(gate);
 	}
 	return 0;
 }
 
-static int queued_jobs(struct bench_pool *pool, struct gate *gate, unsigned workers, size_t jobs)
+/* Queue JOBS behind blocked workers, then let them run.  *ret_bytes is what they took. */
+static int queue_all(struct bench_pool *pool, unsigned workers, size_t jobs, size_t *ret_bytes)
 {
-	size_t before, after;
-	int error = block_workers(pool, gate, workers);
+	struct gate gate;
+	size_t before;
+	int error;
 
+	sem_init(&gate.reached, 0, 0);
+	sem_init(&gate.opened, 0, 0);
+	error = block_workers(pool, &gate, workers);
 	before = bench_resident();
 	if (error == 0)
 		error = bench_submit(pool, jobs);
-	after = bench_resident();
+	*ret_bytes = bench_resident() - before;
 	for (unsigned i = 0; i < workers; i++)
-		sem_post(&gate->opened);
+		sem_post(&gate.opened);
 	if (error == 0)
 		error = bothy_group_wait(pool->group, BOTHY_FOREVER);
-	if (error < 0)
-		return error;
-	printf("{\"workload\":\"queued\",\"peer\":\"bothy\",\"value\":%.1f,\"unit\":\"bytes/job\","
-	       "\"jobs\":%zu}\n",
-	       (double)(after - before) / (double)jobs, jobs);
-	return 0;
+	sem_destroy(&gate.reached);
+	sem_destroy(&gate.opened);
+	return error;
 }
 
 int queued_run(const struct bench_options *options)
 {
-	size_t jobs = options->jobs > 0 ? options->jobs : QUEUED_JOBS;
+	size_t jobs = options->jobs > 0 ? options->jobs : QUEUED_JOBS, bytes;
 	struct bench_pool pool;
-	struct gate gate;
 	int error = bench_pool_start(options->workers, &pool);
 
 	if (error < 0)
 		return error;
-	sem_init(&gate.reached, 0, 0);
-	sem_init(&gate.opened, 0, 0);
-	error = queued_jobs(&pool, &gate, options->workers, jobs);
+	error = queue_all(&pool, options->workers, jobs, &bytes);
 	bench_pool_stop(&pool);
-	sem_destroy(&gate.reached);
-	sem_destroy(&gate.opened);
-	return error;
+	if (error < 0)
+		return error;
+	printf("{\"workload\":\"queued\",\"peer\":\"bothy\",\"value\":%.1f,\"unit\":\"bytes/job\","
+	       "\"jobs\":%zu}\n",
+	       (double)bytes / (double)jobs, jobs);
+	return 0;
 }
 
 static int drain_in_batches(struct bench_pool *pool, size_t jobs)
@@ -95,13 +102,16 @@ static int drain_in_batches(struct bench_pool *pool, size_t jobs)
 
 int rss_run(const struct bench_options *options)
 {
-	size_t jobs = options->jobs > RSS_FIRST ? options->jobs : RSS_JOBS, first, last;
+	size_t jobs = options->jobs > RSS_FIRST ? options->jobs : RSS_JOBS, first, last, ignored;
 	struct bench_pool pool;
 	int error = bench_pool_start(options->workers, &pool);
 
 	if (error < 0)
 		return error;
-	error = drain_in_batches(&pool, RSS_FIRST);
+	/* The first batch is queued as a whole, as any later one may be. */
+	error = queue_all(&pool, options->workers, RSS_BATCH, &ignored);
+	if (error == 0)
+		error = drain_in_batches(&pool, RSS_FIRST - RSS_BATCH);
 	first = bench_resident();
 	if (error == 0)
 		error = drain_in_batches(&pool, jobs - RSS_FIRST);
