@@ -206,12 +206,18 @@ BOTHY_API void bothy_capture_release(bothy_capture *capture);
  * `continue` and `break` end the block.  GNU C and C++ (the cleanup attribute).
  */
 #if defined(__GNUC__)
-#define BOTHY_ISOLATED(ret_error, server, entity, project)                                         \
-	for (struct bothy_isolated bothy_isolated_ __attribute__((cleanup(bothy_isolated_leave))) = \
-	         bothy_isolated_enter((ret_error), (server), (entity), (project));                  \
-	     bothy_isolated_.context != NULL; bothy_isolated_leave(&bothy_isolated_))
+#define BOTHY_ISOLATED(ret_error, server, entity, project)                            \
+	BOTHY_ISOLATED_AS(BOTHY_ISOLATED_NAME(__LINE__), ret_error, server, entity, project)
 
-/* The three names that BOTHY_ISOLATED is made of; not for use by hand. */
+/* What BOTHY_ISOLATED is made of; not for use by hand.  The variable's name has the line's
+ * number, so that such blocks nest without shadowing each other. */
+#define BOTHY_ISOLATED_AS(name, ret_error, server, entity, project)                       \
+	for (struct bothy_isolated name __attribute__((cleanup(bothy_isolated_leave))) =  \
+	         bothy_isolated_enter((ret_error), (server), (entity), (project));        \
+	     name.context != NULL; bothy_isolated_leave(&name))
+#define BOTHY_ISOLATED_NAME(line) BOTHY_ISOLATED_PASTE(line)
+#define BOTHY_ISOLATED_PASTE(line) bothy_isolated_##line
+
 struct bothy_isolated {
 	bothy_context *context;
 };
