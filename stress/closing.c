@@ -117,10 +117,21 @@ static void collect(struct burst *burst)
 	}
 }
 
+/* Forgotten jobs may still be on their way: nobody has waited for them. */
+static void await_quiet(void)
+{
+	struct bothy_pool_stats stats = {.size = sizeof(stats)};
+
+	while (!violation_call("bothy_pool_stats", bothy_pool_stats(stress.pool, &stats)) &&
+	       stats.queued + stats.running > 0)
+		sched_yield();
+}
+
 void closing_run(struct bothy_pool_stats *ret_stats)
 {
 	static struct burst bursts[2], probe;
 
+	await_quiet();
 	burst_start(&bursts[0], 256);
 	burst_start(&bursts[1], 257);
 	await_jobs();
