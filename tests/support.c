@@ -86,26 +86,18 @@ long support_live_allocations(void)
 	return atomic_load(&live);
 }
 
-/* ---- the wrapped calls: the linker sends f to __wrap_f, and __real_f to f ---------------- */
+/* ---- the allocator: the linker sends f to __wrap_f, and __real_f to f ------------------- */
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t n, size_t size);
 void *__real_realloc(void *block, size_t size);
 void __real_free(void *block);
-int __real_pthread_create(pthread_t *ret_thread, const pthread_attr_t *attributes,
-                          void *(*fn)(void *), void *arg);
-int __real_pthread_key_create(pthread_key_t *ret_key, void (*destroy)(void *));
-int __real_eventfd(unsigned int count, int flags);
 
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t n, size_t size);
 void *__wrap_realloc(void *block, size_t size);
 void __wrap_free(void *block);
 char *__wrap_strdup(const char *text);
-int __wrap_pthread_create(pthread_t *ret_thread, const pthread_attr_t *attributes,
-                          void *(*fn)(void *), void *arg);
-int __wrap_pthread_key_create(pthread_key_t *ret_key, void (*destroy)(void *));
-int __wrap_eventfd(unsigned int count, int flags);
 
 static bool allocation_fails(void)
 {
@@ -155,25 +147,31 @@ char *__wrap_strdup(const char *text)
 	return copy != NULL ? memcpy(copy, text, size) : NULL;
 }
 
-int __wrap_pthread_create(pthread_t *ret_thread, const pthread_attr_t *attributes,
-                          void *(*fn)(void *), void *arg)
+/* ---- what the library calls instead (see CMakeLists.txt) -------------------------------- */
+
+int support_pthread_create(pthread_t *ret_thread, const pthread_attr_t *attributes,
+                           void *(*fn)(void *), void *arg);
+int support_pthread_key_create(pthread_key_t *ret_key, void (*destroy)(void *));
+int support_eventfd(unsigned int count, int flags);
+
+int support_pthread_create(pthread_t *ret_thread, const pthread_attr_t *attributes,
+                           void *(*fn)(void *), void *arg)
 {
-	return fails(&thread_start) ? EAGAIN
-	                            : __real_pthread_create(ret_thread, attributes, fn, arg);
+	return fails(&thread_start) ? EAGAIN : pthread_create(ret_thread, attributes, fn, arg);
 }
 
-int __wrap_pthread_key_create(pthread_key_t *ret_key, void (*destroy)(void *))
+int support_pthread_key_create(pthread_key_t *ret_key, void (*destroy)(void *))
 {
-	return fails(&key) ? EAGAIN : __real_pthread_key_create(ret_key, destroy);
+	return fails(&key) ? EAGAIN : pthread_key_create(ret_key, destroy);
 }
 
-int __wrap_eventfd(unsigned int count, int flags)
+int support_eventfd(unsigned int count, int flags)
 {
 	if (fails(&event)) {
 		errno = EMFILE;
 		return -1;
 	}
-	return __real_eventfd(count, flags);
+	return eventfd(count, flags);
 }
 
 /* ---- threads ----------------------------------------------------------------------------- */
@@ -190,7 +188,7 @@ pthread_t support_thread(void *(*fn)(void *), void *arg)
 {
 	pthread_t thread;
 
-	need("pthread_create", __real_pthread_create(&thread, NULL, fn, arg));
+	need("pthread_create", pthread_create(&thread, NULL, fn, arg));
 	return thread;
 }
 

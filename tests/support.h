@@ -1,8 +1,8 @@
 /*
  * What tests of any module share: gates, threads, and calls of the system that fail on
- * request.  The allocator, pthread_create(3), pthread_key_create(3) and eventfd(2) are wrapped
- * in every test program, for the library's calls and for the test's own (Check's too: switch
- * the failure off before the next assertion).
+ * request.  The library's calls of pthread_create(3), pthread_key_create(3) and eventfd(2) can
+ * fail in every test program; so can the allocator, for the test and Check too: switch the
+ * failure off before the next assertion.
  */
 #ifndef TESTS_SUPPORT_H
 #define TESTS_SUPPORT_H
