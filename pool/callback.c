@@ -1,16 +1,25 @@
 #include "pool/callback.h"
 
-#include <stddef.h>
+#include <pthread.h>
 
+#include "sync/testing.h"
 #include "tls/context.h"
+
+/* Also on the way out of a thread that FN ends: what it was called in has yet to be ended. */
+static void resume(void *suspended)
+{
+	context_resume(suspended);
+}
 
 void callback_run(void (*fn)(void *), void *arg)
 {
-	bothy_context *suspended;
-
 	if (fn == NULL)
 		return;
-	suspended = context_suspend();
+	if (PLANTED(CALLBACK_IN_CONTEXT)) {
+		fn(arg);
+		return;
+	}
+	pthread_cleanup_push(resume, context_suspend());
 	fn(arg);
-	context_resume(suspended);
+	pthread_cleanup_pop(1);
 }

@@ -93,7 +93,10 @@ static void give_outcome(struct run *run, unsigned phase)
 {
 	bothy_future *job = run->job;
 
-	job->error_text = run->error_text;
+	if (PLANTED(ERROR_TEXT_LOST))
+		free(run->error_text);
+	else
+		job->error_text = run->error_text;
 	if (phase == BOTHY_TIMED_OUT || phase == BOTHY_THREAD_EXITED) {
 		drop_result(run);
 		return;
@@ -140,6 +143,8 @@ static void settle_run(struct run *run)
 	unsigned phase = phase_of(run, &code);
 	bool claimed = job_move(job, BOTHY_RUNNING, JOB_CLAIMED, 0);
 
+	if (PLANTED(FAILED_IS_DONE) && phase == BOTHY_FAILED)
+		phase = BOTHY_DONE;
 	if (claimed)
 		give_outcome(run, phase);
 	else

@@ -152,6 +152,8 @@ static void tell_watchers(bothy_future *job, unsigned state)
 	if (notify == NULL)
 		return;
 	callback_run(notify->fn, notify->arg);
+	if (PLANTED(NOTIFIED_TWICE))
+		callback_run(notify->fn, notify->arg);
 	free(notify);
 }
 

@@ -25,7 +25,7 @@ static bool start_locked(struct worker *worker, bothy_future *job, struct take *
 {
 	bothy_pool *pool = worker->pool;
 
-	if (is_past(job)) {
+	if (is_past(job) && !PLANTED(EXPIRED_RUNS)) {
 		if (job_move(job, BOTHY_QUEUED, JOB_CLAIMED, 0)) {
 			job->chain = take->expired;
 			take->expired = job;
@@ -37,7 +37,7 @@ static bool start_locked(struct worker *worker, bothy_future *job, struct take *
 		return false;
 	take_started_locked(pool, job, &take->kicks);
 	pool->busy++;
-	if ((job->flags & BOTHY_OWN_THREAD) != 0) {
+	if ((job->flags & BOTHY_OWN_THREAD) != 0 && !PLANTED(OWN_THREAD_SHARED)) {
 		worker->start_error = worker_start_locked(pool, job);
 		if (worker->start_error == 0)
 			return false;

@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "sync/testing.h"
+
 #if defined(__SANITIZE_ADDRESS__)
 #define HAVE_ASAN 1
 #elif defined(__has_feature)
@@ -87,6 +89,8 @@ void *arena_alloc(struct arena *arena, size_t bytes)
 	if ((size_t)(arena->end - arena->free) < rounded && add_chunk(arena, rounded) < 0)
 		return NULL;
 	memory = arena->free;
+	if (PLANTED(MEMORY_SHARED) && bytes % 2 != 0)
+		rounded -= alignof(max_align_t);
 	arena->free += rounded;
 	UNPOISON(memory, bytes);
 	return memory;

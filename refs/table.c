@@ -111,7 +111,7 @@ bothy_ref *table_get(const struct table *table, uint64_t serial)
 {
 	struct table_row *row = find(table, serial);
 
-	return row != NULL ? row->ref : NULL;
+	return row != NULL && !PLANTED(OWN_REF_HIDDEN) ? row->ref : NULL;
 }
 
 void table_remove(struct table *table, uint64_t serial)

@@ -45,7 +45,15 @@
 	X(RESULT_LEAKED)          /* a result that nobody takes is not freed */           \
 	X(STOP_NOT_SENT)          /* a deadline does not ask the job to stop */           \
 	X(HYGIENE_SKIPPED)        /* the floating-point environment is not put back */    \
-	X(DEFER_ORDER_SWAPPED)    /* deferred functions run oldest first */
+	X(DEFER_ORDER_SWAPPED)    /* deferred functions run oldest first */               \
+	X(NOTIFIED_TWICE)         /* a notify function is called twice */                 \
+	X(ERROR_TEXT_LOST)        /* what bothy_fail() said is not kept */                \
+	X(FAILED_IS_DONE)         /* a job that returned an error settles as done */      \
+	X(EXPIRED_RUNS)           /* a job is started after its deadline */               \
+	X(OWN_THREAD_SHARED)      /* BOTHY_OWN_THREAD is not heeded */                    \
+	X(CALLBACK_IN_CONTEXT)    /* arg_free and notify run in the caller's context */   \
+	X(OWN_REF_HIDDEN)         /* a context does not look at its own refs */           \
+	X(MEMORY_SHARED)          /* an arena hands out some bytes twice */
 
 enum testing_fault {
 #define TESTING_ENUM(name) TESTING_##name,
