@@ -8,7 +8,9 @@
  *   The C library sets the pointer to NULL and calls thread_ends() with what it was.  On a
  *   thread that ends with contexts entered it is put back while they are ended; if one of
  *   their callbacks calls pthread_exit(), the C library comes here again.  A bare context
- *   is put back for good, so that other keys' destructors don't see the global client.
+ *   is not put back, but remembered, so that other keys' destructors don't see the global
+ *   client: putting it back would have the C library call thread_ends() in all its rounds,
+ *   and in the last one the thread sanitizer has already ended the thread.
  */
 #include "tls/current.h"
 
@@ -24,14 +26,20 @@ static _Atomic unsigned key_plus_one; /* 0: not made yet */
 /* Never written: it stands for every bare context. */
 static bothy_context bare;
 
+/* This thread is ending, and its context is bare unless another one is installed. */
+static _Thread_local bool ends_bare;
+
 static void thread_ends(void *value)
 {
 	bothy_context *context = value;
 
+	if (current_is_bare(context)) {
+		ends_bare = true;
+		return;
+	}
 	/* The thread has had a value for this key: that needs no memory any more. */
 	(void)current_set(context);
-	if (!current_is_bare(context))
-		(void)context_unwind(NULL);
+	(void)context_unwind(NULL);
 }
 
 int context_ready(void)
@@ -55,8 +63,9 @@ int context_ready(void)
 bothy_context *current_get(void)
 {
 	unsigned key = atom_load(&key_plus_one, acquire);
+	bothy_context *context = key == 0 ? NULL : pthread_getspecific(key - 1);
 
-	return key == 0 ? NULL : pthread_getspecific(key - 1);
+	return context == NULL && ends_bare ? &bare : context;
 }
 
 int current_set(bothy_context *context)
