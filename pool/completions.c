@@ -220,7 +220,7 @@ int completions_next(bothy_completions *completions, bothy_time deadline,
                      struct bothy_completion *ret_completion)
 {
 	int error;
-	bothy_future *job = wait_for_one(completions, deadline, &error);
+	bothy_future *job = wait_for_one(completions, wait_limit(deadline), &error);
 
 	if (job == NULL)
 		return error;

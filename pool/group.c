@@ -177,6 +177,7 @@ int group_wait(bothy_group *group, bothy_time deadline)
 	struct waiter waiter = {NULL, &pause.parker, false};
 	int error;
 
+	deadline = wait_limit(deadline);
 	if (!watch(group, &waiter))
 		return 0;
 	error = pause_begin(&pause, &what, deadline);

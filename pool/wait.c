@@ -228,10 +228,18 @@ static int wait_parked(struct pause *pause, bothy_future *job, const struct wait
 	return is_over(job, for_end) ? 0 : error;
 }
 
+bothy_time wait_limit(bothy_time deadline)
+{
+	const bothy_context *context = context_current();
+
+	return context != NULL && context->polls ? earlier(deadline, context->deadline) : deadline;
+}
+
 int wait_all(bothy_future *const *futures, size_t n, bothy_time deadline)
 {
 	struct worker *worker = worker_current();
 
+	deadline = wait_limit(deadline);
 	for (size_t i = 0; i < n; i++) {
 		const struct wait_for what = {.futures = futures + i, .n = n - i};
 		struct pause pause = PAUSE_INITIALIZER;

@@ -35,6 +35,10 @@ int pause_park(struct pause *pause, bothy_time deadline);
 
 void pause_end(struct pause *pause);
 
+/* The end of a wait until DEADLINE in the current context: its own, if nobody requests the
+ * stop then (one that was entered, or bothy_run_here()) and that is earlier. */
+bothy_time wait_limit(bothy_time deadline);
+
 /* What bothy_future_wait() and _wait_all() do. */
 int wait_all(bothy_future *const *futures, size_t n, bothy_time deadline);
 

@@ -382,6 +382,29 @@ START_TEST(a_waiting_job_hears_a_stop_request)
 }
 END_TEST
 
+static int wait_here(void *arg, void **ret_result)
+{
+	(void)ret_result;
+	return bothy_future_wait(arg, BOTHY_FOREVER);
+}
+
+START_TEST(a_wait_in_run_here_ends_at_the_jobs_deadline)
+{
+	bothy_future *future;
+
+	pool_of(1);
+	future = start(BOTHY_JOB(.fn = stop_at_gate));
+	ck_assert_int_eq(bothy_run_here(NULL,
+	                                &BOTHY_JOB(.entity = "bob", .project = "q",
+	                                           .fn = wait_here, .arg = future,
+	                                           .deadline = bothy_after_ms(5)),
+	                                NULL),
+	                 -ETIMEDOUT);
+	gate_open(&gate);
+	ck_assert_int_eq(outcome(future), 0);
+}
+END_TEST
+
 /* ---- families ------------------------------------------------------------------------------------------ */
 
 static int spawn_two_generations(void *arg, void **ret_result)
@@ -679,6 +702,7 @@ int main(void)
 		a_cycle_of_two_waits_is_broken_once,
 		a_cycle_of_ten_waits_is_broken_once,
 		a_waiting_job_hears_a_stop_request,
+		a_wait_in_run_here_ends_at_the_jobs_deadline,
 		stopping_a_parent_stops_its_children,
 		stopping_reaches_grandchildren_whose_parent_has_ended,
 		spawn_outside_a_job_is_refused,
