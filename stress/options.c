@@ -25,6 +25,7 @@ static const char usage[] =
 	"  --seconds N       end after N seconds, if not sooner\n"
 	"  --queue N         at most N jobs queued (1000)\n"
 	"  --block           wait while the queue is full, instead of trying again\n"
+	"  --even            as many jobs of the rare kinds as of others\n"
 	"  --seed N          the same jobs as another run with this seed\n"
 	"  --hang-seconds N  without progress for so long, give up (60)\n"
 	"  --json            the report as one JSON object\n"
@@ -41,6 +42,7 @@ enum choice {
 	OPTION_SECONDS,
 	OPTION_QUEUE,
 	OPTION_BLOCK,
+	OPTION_EVEN,
 	OPTION_SEED,
 	OPTION_HANG,
 	OPTION_JSON,
@@ -56,6 +58,7 @@ static const struct option table[] = {
 	{"seconds", required_argument, NULL, OPTION_SECONDS},
 	{"queue", required_argument, NULL, OPTION_QUEUE},
 	{"block", no_argument, NULL, OPTION_BLOCK},
+	{"even", no_argument, NULL, OPTION_EVEN},
 	{"seed", required_argument, NULL, OPTION_SEED},
 	{"hang-seconds", required_argument, NULL, OPTION_HANG},
 	{"json", no_argument, NULL, OPTION_JSON},
@@ -128,6 +131,9 @@ static void take(struct options *options, int option)
 		break;
 	case OPTION_BLOCK:
 		options->block = true;
+		break;
+	case OPTION_EVEN:
+		options->even = true;
 		break;
 	case OPTION_SEED:
 		options->seed = number("seed", 0, UINT64_MAX);

@@ -15,6 +15,7 @@ struct options {
 	unsigned seconds; /* 0: no limit */
 	unsigned queue;   /* the pool's queue_max */
 	bool block;       /* a full queue blocks, and does not refuse */
+	bool even;        /* rare kinds of jobs are as many as others */
 	unsigned hang_seconds;
 	uint64_t seed;
 	bool json;
