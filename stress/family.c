@@ -360,6 +360,8 @@ int body_waiter(struct visit *visit, void **ret_result)
 	return 0;
 }
 
+/* Its wait has an end, so without a spare thread it keeps its worker: with few of them such
+ * jobs could keep all workers from the very jobs they wait for. */
 int body_runner(struct visit *visit, void **ret_result)
 {
 	const struct tenant *tenant = tenant_other(&visit->rng, visit->tenant);
@@ -373,6 +375,10 @@ int body_runner(struct visit *visit, void **ret_result)
 	(void)ret_result;
 	if (other == NULL)
 		return 0;
+	if (stress.options.spares > 0) {
+		task_drop(other);
+		return 0;
+	}
 	task_describe(other, &job, &parcel);
 	job.handle = tenant->handle;
 	task_offer(other);

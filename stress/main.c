@@ -50,6 +50,7 @@ static int start_pool(void)
 		.workers = options->workers,
 		.queue_max = options->queue,
 		.when_full = options->block ? BOTHY_BLOCK : BOTHY_REJECT,
+		.spare_max = options->spares,
 		.stop_grace_ns = STRESS_GRACE_NS,
 		.name = "stress",
 		.worker_init = worker_begin,

@@ -24,6 +24,7 @@ static const char usage[] =
 	"  --producers N     from N threads (2)\n"
 	"  --seconds N       end after N seconds, if not sooner\n"
 	"  --queue N         at most N jobs queued (1000)\n"
+	"  --spares N        at most N threads for jobs that wait (64)\n"
 	"  --block           wait while the queue is full, instead of trying again\n"
 	"  --even            as many jobs of the rare kinds as of others\n"
 	"  --seed N          the same jobs as another run with this seed\n"
@@ -41,6 +42,7 @@ enum choice {
 	OPTION_PRODUCERS,
 	OPTION_SECONDS,
 	OPTION_QUEUE,
+	OPTION_SPARES,
 	OPTION_BLOCK,
 	OPTION_EVEN,
 	OPTION_SEED,
@@ -57,6 +59,7 @@ static const struct option table[] = {
 	{"producers", required_argument, NULL, OPTION_PRODUCERS},
 	{"seconds", required_argument, NULL, OPTION_SECONDS},
 	{"queue", required_argument, NULL, OPTION_QUEUE},
+	{"spares", required_argument, NULL, OPTION_SPARES},
 	{"block", no_argument, NULL, OPTION_BLOCK},
 	{"even", no_argument, NULL, OPTION_EVEN},
 	{"seed", required_argument, NULL, OPTION_SEED},
@@ -128,6 +131,9 @@ static void take(struct options *options, int option)
 		break;
 	case OPTION_QUEUE:
 		options->queue = (unsigned)number("queue", 1, 1 << 20);
+		break;
+	case OPTION_SPARES:
+		options->spares = (unsigned)number("spares", 1, 1024);
 		break;
 	case OPTION_BLOCK:
 		options->block = true;

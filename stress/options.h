@@ -14,6 +14,7 @@ struct options {
 	unsigned producers;
 	unsigned seconds; /* 0: no limit */
 	unsigned queue;   /* the pool's queue_max */
+	unsigned spares;  /* the pool's spare_max; 0: its default */
 	bool block;       /* a full queue blocks, and does not refuse */
 	bool even;        /* rare kinds of jobs are as many as others */
 	unsigned hang_seconds;
