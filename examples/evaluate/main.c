@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "examples/evaluate/models.h"
@@ -99,7 +100,7 @@ static void print_totals(const struct plan *plan, const struct outcome *outcome)
 	       outcome->workers, outcome->workers == 1 ? "" : "s", (double)ran / outcome->seconds);
 	if (outcome->failed > 0)
 		printf("%zu of them failed; the first said: %s\n", outcome->failed,
-		       strerror(outcome->error));
+		       strerror(abs(outcome->error)));
 	if (interrupted)
 		printf("interrupted: %zu jobs did not run\n", plan->jobs - ran);
 	printf("\n"
