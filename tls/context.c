@@ -31,7 +31,7 @@ static _Atomic uint64_t ids = 1;
 static uint64_t id_new(struct context_ids *block)
 {
 	if (PLANTED(CONTEXT_ID_REUSED))
-		block->next = block->end - ID_BLOCK;
+		return 1;
 	if (block->next == block->end) {
 		/* Relaxed: the number itself is all. */
 		block->next = atom_add(&ids, ID_BLOCK, relaxed);
@@ -186,11 +186,18 @@ static void sweep(bothy_context *context)
 		arena_reset(&context->arena);
 }
 
+/* Whether a test wants a worker's own context, whose memory stays, to be left installed. */
+static bool is_left_installed(const bothy_context *context)
+{
+	return PLANTED(CONTEXT_LEFT_INSTALLED) && context->job != NULL && !context->entered &&
+	       (context->outer == NULL || current_is_bare(context->outer));
+}
+
 /* Install what was outside.  In every build it is looked at whether it is there: nobody's
  * work goes on in a context that is not theirs without someone being told. */
 static int uninstall(bothy_context *context)
 {
-	if (!PLANTED(CONTEXT_LEFT_INSTALLED) || context->entered)
+	if (!is_left_installed(context))
 		(void)current_set(context->outer);
 	context->stage = CONTEXT_IDLE;
 	TESTING_COUNT(contexts_ended);

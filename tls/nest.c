@@ -97,8 +97,11 @@ int nest_adopt(bothy_capture *capture, bothy_context **ret_context)
 
 static int leave(bothy_context *context)
 {
-	int error = context_end(context, 0, NULL);
+	int error;
 
+	if (context->stage == CONTEXT_IDLE) /* CONTEXT_LEFT_INSTALLED: it has ended already */
+		return current_set(context->outer);
+	error = context_end(context, 0, NULL);
 	if (context->entered)
 		context_free(context);
 	return error;
