@@ -273,10 +273,12 @@ static void describe(struct producer *producer, const struct plan *plan, struct 
 {
 	task_describe(task, ret_job, parcel);
 	ret_job->flags = plan->flags;
-	if (plan->by_handle)
+	if (plan->by_handle) {
 		ret_job->handle = plan->tenant->handle;
-	else
-		ret_job->entity = plan->tenant->entity, ret_job->project = plan->tenant->project;
+	} else {
+		ret_job->entity = plan->tenant->entity;
+		ret_job->project = plan->tenant->project;
+	}
 	if (plan->grouped)
 		join_group(producer, task, ret_job);
 	if (plan->delivery == DELIVERY_COMPLETION)
@@ -448,51 +450,85 @@ static struct task *claim_knot(struct producer *producer, const struct plan *pla
 	return task;
 }
 
-static void collect_knot(struct task *const tasks[2], bothy_future *const futures[2])
+/* The second job was refused: the first must not wait for it. */
+static void cut_knot(struct knot *knot, struct task *const tasks[2], bothy_future *first)
 {
+	atomic_store(&knot->cut, true);
+	task_drop(tasks[1]);
+	wait_outside(first, 2);
+	task_collect(tasks[0], first);
+}
+
+static void tie_knot(struct knot *knot, struct task *const tasks[2], bothy_future *const futures[2])
+{
+	atomic_store(&knot->futures[0], futures[0]);
+	atomic_store(&knot->futures[1], futures[1]);
 	violation_call("bothy_future_wait_all", bothy_future_wait_all(futures, 2, BOTHY_FOREVER));
 	task_collect(tasks[0], futures[0]);
 	task_collect(tasks[1], futures[1]);
+	if (atomic_load(&knot->given_up) == 0)
+		violation(VIOLATION_CALL,
+		          "two jobs that wait for each other: expected -EDEADLK for "
+		          "one, both waits ended");
 }
 
-/* Two jobs that wait for each other.  Where only one is accepted, it does not wait. */
+/* Two jobs that wait for each other. */
 static void submit_knot(struct producer *producer, struct plan *plan)
 {
 	struct knot knot = {{NULL, NULL}, false, 0};
-	struct plan second = *plan;
+	struct plan second;
 	struct task *tasks[2];
 	bothy_future *futures[2] = {NULL, NULL};
 	struct bothy_job job;
 	struct parcel parcel;
 	int error;
 
-	plan->delivery = second.delivery = DELIVERY_FUTURE;
-	plan->here = plan->grouped = second.here = second.grouped = false;
+	plan->delivery = DELIVERY_FUTURE;
+	plan->here = plan->grouped = false;
+	second = *plan;
 	if (rng_one_in(&producer->rng, 2))
 		second.tenant = tenant_other(&producer->rng, plan->tenant);
 	tasks[0] = claim_knot(producer, plan, &knot, 0);
 	tasks[1] = claim_knot(producer, &second, &knot, 1);
 	describe(producer, plan, tasks[0], &job, &parcel);
 	submit(producer, tasks[0], &job, &futures[0]);
+	task_settle_offer(tasks[0], 0);
 	describe(producer, &second, tasks[1], &job, &parcel);
 	task_offer(tasks[1]);
 	error = bothy_submit(stress.pool, &job, &futures[1]);
-	task_settle_offer(tasks[0], 0);
 	task_settle_offer(tasks[1], error);
-	if (error != 0) {
-		atomic_store(&knot.cut, true);
-		task_drop(tasks[1]);
-		wait_outside(futures[0], 2);
-		task_collect(tasks[0], futures[0]);
-		return;
-	}
-	atomic_store(&knot.futures[0], futures[0]);
-	atomic_store(&knot.futures[1], futures[1]);
-	collect_knot(tasks, futures);
-	if (atomic_load(&knot.given_up) == 0)
+	if (error != 0)
+		cut_knot(&knot, tasks, futures[0]);
+	else
+		tie_knot(&knot, tasks, futures);
+}
+
+/* One call for N jobs: how many were accepted. */
+static size_t offer_many(struct producer *producer, struct task *const *tasks,
+                         const struct bothy_job *jobs, size_t n)
+{
+	bothy_future *futures[MANY];
+	size_t accepted = 0;
+	int error;
+
+	for (size_t i = 0; i < n; i++)
+		task_offer(tasks[i]);
+	error = bothy_submit_many(stress.pool, jobs, n, futures, &accepted);
+	if (error != 0 && error != -EAGAIN)
+		violation_call("bothy_submit_many", error);
+	if ((error == 0) != (accepted == n))
 		violation(VIOLATION_CALL,
-		          "two jobs that wait for each other: expected -EDEADLK for "
-		          "one, both waits ended");
+		          "bothy_submit_many: expected all accepted and 0, seen %zu of "
+		          "%zu and %d",
+		          accepted, n, error);
+	for (size_t i = 0; i < n; i++) {
+		int refusal = i == accepted ? error : -ECANCELED; /* that one's; later: untried */
+
+		task_settle_offer(tasks[i], i < accepted ? 0 : refusal);
+		if (i < accepted)
+			push(producer, tasks[i], futures[i], (unsigned)tasks[i]->seed & 3);
+	}
+	return accepted;
 }
 
 /* Several with one call. */
@@ -501,10 +537,9 @@ static void submit_many(struct producer *producer)
 	struct task *tasks[MANY];
 	struct bothy_job jobs[MANY];
 	struct parcel parcels[MANY];
-	bothy_future *futures[MANY];
 	struct plan plan;
 	unsigned n = 2 + rng_below(&producer->rng, MANY - 1);
-	size_t accepted = 0, done = 0;
+	size_t done = 0;
 
 	while (producer->pending + n > WINDOW)
 		collect_many(producer);
@@ -516,21 +551,7 @@ static void submit_many(struct producer *producer)
 		describe(producer, &plan, tasks[i], &jobs[i], &parcels[i]);
 	}
 	while (done < n) {
-		int error;
-
-		for (size_t i = done; i < n; i++)
-			task_offer(tasks[i]);
-		error = bothy_submit_many(stress.pool, jobs + done, n - done, futures + done,
-		                          &accepted);
-		for (size_t i = done; i < n; i++)
-			task_settle_offer(tasks[i], i < done + accepted    ? 0
-			                            : i == done + accepted ? error
-			                                                   : -ECANCELED);
-		for (size_t i = done; i < done + accepted; i++)
-			push(producer, tasks[i], futures[i], (unsigned)plan.seed & 3);
-		done += accepted;
-		if (done < n && error != -EAGAIN)
-			violation_call("bothy_submit_many", error);
+		done += offer_many(producer, tasks + done, jobs + done, n - done);
 		if (done < n)
 			relieve(producer);
 	}
