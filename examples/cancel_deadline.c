@@ -24,7 +24,8 @@ static int grumpy(void *arg, void **ret_result)
 static int submit(bothy_pool *pool, bothy_fn *fn, bothy_time deadline, bothy_future **ret_future)
 {
 	return bothy_submit(
-		pool, &BOTHY_JOB(.entity = "ann", .project = "cats", .fn = fn, .deadline = deadline),
+		pool,
+		&BOTHY_JOB(.entity = "ann", .project = "cats", .fn = fn, .deadline = deadline),
 		ret_future);
 }
 
@@ -36,7 +37,9 @@ static int outcome(const char *what, bothy_future *future, int expected)
 
 	code = bothy_future_result(future, NULL);
 	printf("%s: %s%s%s\n", what,
-	       code == -ETIMEDOUT ? "timed out" : code == -ECANCELED ? "canceled" : "failed",
+	       code == -ETIMEDOUT   ? "timed out"
+	       : code == -ECANCELED ? "canceled"
+	                            : "failed",
 	       text != NULL ? ": " : "", text != NULL ? text : "");
 	bothy_future_release(future);
 	return error == 0 && code == expected ? 0 : -EPROTO;

@@ -14,21 +14,24 @@ static int greet(void *arg, void **ret_result)
 	return 0;
 }
 
+static int run_for(bothy_pool *pool, const char *entity, const char *project)
+{
+	const struct bothy_job job =
+		BOTHY_JOB(.entity = entity, .project = project, .fn = greet, .arg = "hello");
+
+	return bothy_run(pool, &job, bothy_after_ms(10000), NULL);
+}
+
 int main(void)
 {
 	bothy_pool *pool;
-	int error = bothy_pool_new(NULL, NULL, &pool);
+	int error;
 
-	if (error < 0)
+	if (bothy_pool_new(NULL, NULL, &pool) < 0)
 		return 1;
-	error = bothy_run(pool,
-	                  &BOTHY_JOB(.entity = "ann", .project = "cats", .fn = greet, .arg = "hello"),
-	                  bothy_after_ms(10000), NULL);
+	error = run_for(pool, "ann", "cats");
 	if (error == 0)
-		error = bothy_run(pool,
-		                  &BOTHY_JOB(.entity = "bob", .project = "dogs", .fn = greet,
-		                             .arg = "hello"),
-		                  bothy_after_ms(10000), NULL);
+		error = run_for(pool, "bob", "dogs");
 	bothy_pool_free(pool);
 	return error != 0;
 }

@@ -50,9 +50,9 @@ static int publish(void *arg, void **ret_result)
 
 static int run_for(bothy_pool *pool, const char *entity, struct dataset *data)
 {
-	int error = bothy_run(pool,
-	                      &BOTHY_JOB(.entity = entity, .project = "p", .fn = publish, .arg = data),
-	                      BOTHY_FOREVER, NULL);
+	int error = bothy_run(
+		pool, &BOTHY_JOB(.entity = entity, .project = "p", .fn = publish, .arg = data),
+		BOTHY_FOREVER, NULL);
 
 	if (error != 0)
 		fprintf(stderr, "%s: %s\n", entity, strerror(error < 0 ? -error : error));

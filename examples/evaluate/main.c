@@ -105,9 +105,9 @@ static void print_totals(const struct plan *plan, const struct outcome *outcome)
 		printf("interrupted: %zu jobs did not run\n", plan->jobs - ran);
 	printf("\n"
 	       "Isolation: each job looks up the refs (names) of the shared data set and model,\n"
-	       "before and after it sets its own project's, while other teams' are set on them.\n"
-	       "  foreign refs seen: %zu (in %zu reads)\n",
-	       outcome->foreign, outcome->reads);
+	       "before and after it sets its own project's; other teams' are set on them meanwhile.\n"
+	       "  foreign refs seen: %zu (in %zu reads, %zu while another job's were set)\n",
+	       outcome->foreign, outcome->reads, outcome->beside);
 	fflush(stdout);
 }
 

@@ -182,5 +182,5 @@ int model_place(const struct model *model, const struct pair *pair, int limit)
 void models_fini(void)
 {
 	for (int i = 0; i < MODELS; i++)
-		bothy_object_fini(&models[i].object);
+		bothy_object_fini(&models[i].shared.object);
 }

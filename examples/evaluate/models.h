@@ -4,14 +4,13 @@
 #ifndef EXAMPLES_EVALUATE_MODELS_H
 #define EXAMPLES_EVALUATE_MODELS_H
 
-#include <bothy/ref.h>
-
 #include "examples/evaluate/pairs.h"
+#include "examples/evaluate/shared.h"
 
 enum { MODEL_HUNSPELL, MODEL_ASPELL, MODELS };
 
 struct model {
-	struct bothy_object object; /* so that it can have refs: another in each project */
+	struct shared shared;
 	const char *name;
 	const char *digest; /* which version of it, in refs: its language */
 	/* A spell checker of its own for one thread; says on stderr what is missing. */

@@ -27,9 +27,9 @@ static const char usage[] =
 	"blind; 2 bad arguments; 130 interrupted.\n";
 
 static const struct option table[] = {
-	{"size", required_argument, NULL, 's'},       {"workers", required_argument, NULL, 'w'},
-	{"teams", required_argument, NULL, 't'},      {"dictionary", required_argument, NULL, 'd'},
-	{"help", no_argument, NULL, 'h'},             {NULL, 0, NULL, 0},
+	{"size", required_argument, NULL, 's'},  {"workers", required_argument, NULL, 'w'},
+	{"teams", required_argument, NULL, 't'}, {"dictionary", required_argument, NULL, 'd'},
+	{"help", no_argument, NULL, 'h'},        {NULL, 0, NULL, 0},
 };
 
 static _Noreturn void give_up(void)

@@ -108,7 +108,7 @@ int pairs_read(struct pairs *pairs, const char *path)
 	int error;
 
 	*pairs = (struct pairs){0};
-	bothy_object_init(&pairs->object);
+	bothy_object_init(&pairs->shared.object);
 	error = read_file(path, &pairs->text);
 	if (error < 0)
 		return error;
@@ -134,7 +134,7 @@ const struct pair *pairs_sample(const struct pairs *pairs, size_t i, size_t n)
 
 void pairs_free(struct pairs *pairs)
 {
-	bothy_object_fini(&pairs->object);
+	bothy_object_fini(&pairs->shared.object);
 	free(pairs->pair);
 	free(pairs->text);
 	*pairs = (struct pairs){0};

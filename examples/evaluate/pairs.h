@@ -4,8 +4,9 @@
 #ifndef EXAMPLES_EVALUATE_PAIRS_H
 #define EXAMPLES_EVALUATE_PAIRS_H
 
-#include <bothy/ref.h>
 #include <stddef.h>
+
+#include "examples/evaluate/shared.h"
 
 struct pair {
 	const char *wrong;
@@ -13,9 +14,9 @@ struct pair {
 };
 
 struct pairs {
-	struct bothy_object object; /* so that it can have refs: another in each project */
-	char digest[17];            /* of the file, in hex */
-	struct pair *pair;          /* COUNT of them, in the file's order */
+	struct shared shared;
+	char digest[17];   /* of the file, in hex */
+	struct pair *pair; /* COUNT of them, in the file's order */
 	size_t count;
 	char *text; /* where their words are */
 };

@@ -101,8 +101,9 @@ static int submit_more(struct runner *r)
 		struct trial *trial = &r->trials[r->submitted];
 
 		error = bothy_submit(r->pool,
-		                     &BOTHY_JOB(.entity = trial->team, .project = trial->model->name,
-		                                .fn = trial_run, .arg = trial, .name = "trial",
+		                     &BOTHY_JOB(.entity = trial->team,
+		                                .project = trial->model->name, .fn = trial_run,
+		                                .arg = trial, .name = "trial",
 		                                .completions = r->completions, .tag = trial),
 		                     NULL);
 		if (error == 0)
@@ -117,11 +118,10 @@ static void take(struct runner *r, const struct bothy_completion *completion)
 	struct outcome *outcome = r->outcome;
 
 	r->delivered++;
-	if (completion->state == BOTHY_CANCELED) { /* it never ran */
-		outcome->canceled++;
+	if (completion->state == BOTHY_CANCELED) /* it never ran */
 		return;
-	}
 	outcome->reads += trial->reads;
+	outcome->beside += trial->beside;
 	outcome->foreign += trial->foreign;
 	if (completion->code == 0) {
 		outcome->done++;

@@ -17,8 +17,8 @@ struct plan {
 	size_t model_count;
 	size_t teams;
 	size_t jobs;
-	unsigned workers;             /* 0: one per CPU */
-	enum bothy_ref_fallback refs; /* whose refs a job may see; the default is safe */
+	unsigned workers;                  /* 0: one per CPU */
+	enum bothy_ref_fallback refs;      /* whose refs a job may see; the default is safe */
 	const volatile sig_atomic_t *stop; /* not 0: run no more jobs */
 };
 
@@ -36,9 +36,11 @@ struct outcome {
 	struct tally *tally; /* PROJECTS of them: a team's stand together */
 	size_t projects;
 	double *ms; /* where the tallies keep theirs */
-	size_t done, failed, canceled;
-	int error; /* the first failed job's */
-	size_t reads, foreign; /* refs looked up, and those that named another project */
+	size_t done, failed;
+	int error;      /* the first failed job's */
+	size_t reads;   /* refs looked up; of these ... */
+	size_t beside;  /* ... while other jobs had theirs on the object ... */
+	size_t foreign; /* ... and named another project */
 	unsigned workers;
 	double seconds;
 };

@@ -5,17 +5,21 @@
 #include <string.h>
 
 /*
- * Look up what OBJECT is known as in this job.  Returns 0 or -ENOENT.
+ * Look up what SHARED is known as in this job, which has put OWN refs on it: 0 or 1.
+ * Returns 0 or -ENOENT.
  *
  * Other teams' jobs have refs of their own on it just now.  Whether the one seen here is
  * ours is judged by the names that the job was submitted with, not by what Bothy says.
  */
-static int look(struct trial *trial, struct bothy_object *object)
+static int look(struct trial *trial, struct shared *shared, unsigned own)
 {
 	bothy_ref *ref;
-	int error = bothy_object_get_ref(object, &ref);
+	int error;
 
 	trial->reads++;
+	if (atomic_load(&shared->named) > own)
+		trial->beside++;
+	error = bothy_object_get_ref(&shared->object, &ref);
 	if (error < 0)
 		return error;
 	if (strcmp(bothy_ref_entity(ref), trial->team) != 0 ||
@@ -25,8 +29,8 @@ static int look(struct trial *trial, struct bothy_object *object)
 	return 0;
 }
 
-/* Name OBJECT in the project that this job's client is for. */
-static int name(struct bothy_object *object, const char *called, const char *digest)
+/* Name SHARED in the project that this job's client is for. */
+static int name(struct shared *shared, const char *called, const char *digest)
 {
 	const bothy_client *client = bothy_client_current();
 	bothy_ref *ref;
@@ -35,7 +39,7 @@ static int name(struct bothy_object *object, const char *called, const char *dig
 
 	if (error < 0)
 		return error;
-	error = bothy_object_set_ref(object, ref);
+	error = bothy_object_set_ref(&shared->object, ref);
 	bothy_ref_release(ref);
 	return error;
 }
@@ -53,23 +57,34 @@ static int measure(struct trial *trial)
 	return 0;
 }
 
+/* Score, with the names on; other jobs come and go meanwhile. */
+static int score(struct trial *trial, struct shared *pairs, struct shared *model)
+{
+	int error;
+
+	atomic_fetch_add(&pairs->named, 1);
+	atomic_fetch_add(&model->named, 1);
+	error = measure(trial);
+	if (error == 0)
+		error = look(trial, pairs, 1);
+	if (error == 0)
+		error = look(trial, model, 1);
+	atomic_fetch_sub(&model->named, 1);
+	atomic_fetch_sub(&pairs->named, 1);
+	return error;
+}
+
 int trial_run(void *arg, void **unused)
 {
 	struct trial *trial = arg;
-	struct bothy_object *pairs = &trial->pairs->object, *model = &trial->model->object;
+	struct shared *pairs = &trial->pairs->shared, *model = &trial->model->shared;
 	int error;
 
 	(void)unused;
-	(void)look(trial, pairs); /* before the job has named them: there may be none */
-	(void)look(trial, model);
+	(void)look(trial, pairs, 0); /* this job has not named them: there may be none */
+	(void)look(trial, model, 0);
 	error = name(pairs, "codespell", trial->pairs->digest);
 	if (error == 0)
 		error = name(model, trial->model->name, trial->model->digest);
-	if (error == 0)
-		error = measure(trial);
-	if (error == 0)
-		error = look(trial, pairs); /* after others have named them, too */
-	if (error == 0)
-		error = look(trial, model);
-	return error;
+	return error == 0 ? score(trial, pairs, model) : error;
 }

@@ -16,10 +16,11 @@ struct trial {
 	const struct pair *pair;
 	const char *team; /* whose job: the entity; the model's name is the project */
 	/* What came of it: written by the job, for whoever knows that it is done. */
-	int place; /* of the right word among the suggestions, from 1; 0: not there */
-	double ms; /* what the model took */
-	unsigned reads;   /* of refs ... */
-	unsigned foreign; /* ... and how many of them gave another project's */
+	int place;        /* of the right word among the suggestions, from 1; 0: not there */
+	double ms;        /* what the model took */
+	unsigned reads;   /* of refs; of these ... */
+	unsigned beside;  /* ... were made while other jobs had theirs on the object ... */
+	unsigned foreign; /* ... and gave another project's */
 };
 
 /* The job's function; ARG is a struct trial. */
