@@ -26,10 +26,13 @@ install_missing() # PACKAGE...
 
 	echo "Installing:$missing"
 	# shellcheck disable=SC2086
-	as_root apt-get -qq -o DPkg::Lock::Timeout=300 update </dev/null &&
-		as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y \
-			-o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 \
-			install --no-install-recommends $missing </dev/null >/dev/null && return 0
+	said=$({
+		as_root apt-get -qq -o DPkg::Lock::Timeout=300 update &&
+			as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y \
+				-o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 \
+				install --no-install-recommends $missing
+	} 2>&1 </dev/null) && return 0
+	printf '%s\n' "$said" >&2
 	cat >&2 <<-END
 
 		These Debian packages are missing and could not be installed:
