@@ -218,8 +218,22 @@ START_TEST(a_slot_that_is_finished_has_no_tokens)
 	leave(enter_recorded("ann", "p"));
 	ck_assert_noted("begin finish"); /* and no inherit */
 	bothy_capture_release(late);
-	recorder.in_finish = NULL;
+	recorder_close();
+}
+END_TEST
+
+static void capture_now(void)
+{
+	capture_late(NULL);
+}
+
+START_TEST(nor_has_one_that_is_being_finished)
+{
+	recorder_open();
+	recorder.in_finish = capture_now;
 	leave(enter_recorded("ann", "p"));
+	ck_assert_noted("begin finish");
+	bothy_capture_release(late);
 	recorder_close();
 }
 END_TEST
@@ -327,6 +341,7 @@ int main(void)
 		a_capture_does_not_keep_the_deadline,
 		a_token_that_cannot_be_made_fails_the_capture,
 		a_slot_that_is_finished_has_no_tokens,
+		nor_has_one_that_is_being_finished,
 		a_deferred_function_may_capture,
 		a_capture_is_adopted_by_many_threads_at_once,
 		its_token_is_freed_once_after_all_adoptions,

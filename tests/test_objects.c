@@ -145,6 +145,21 @@ START_TEST(an_object_that_has_ended_has_no_ref_in_any_context)
 }
 END_TEST
 
+START_TEST(the_end_of_an_object_releases_its_refs_here_at_once)
+{
+	struct bothy_object object = {0};
+	bothy_context *context = enter("ann", "p");
+
+	put_ref(&object, "ann", "p", "x");
+	bothy_object_fini(&object);
+	expect_all_refs_gone();
+	put_ref(&object, "ann", "p", "x");
+	ck_assert_int_eq(bothy_object_set_ref(&object, NULL), 0);
+	expect_all_refs_gone();
+	leave(context);
+}
+END_TEST
+
 START_TEST(a_copied_object_has_no_ref_and_removing_it_spares_the_originals)
 {
 	struct bothy_object object = {0}, copy;
@@ -470,6 +485,7 @@ int main(void)
 		setting_null_removes_the_own_ref_and_the_last_one,
 		an_object_without_a_ref_has_none,
 		an_object_that_has_ended_has_no_ref_in_any_context,
+		the_end_of_an_object_releases_its_refs_here_at_once,
 		a_copied_object_has_no_ref_and_removing_it_spares_the_originals,
 		the_same_project_sees_what_it_put_there_itself,
 		second_tenant_sees_no_refs_of_first,
