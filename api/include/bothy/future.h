@@ -53,7 +53,8 @@ BOTHY_API BOTHY_MUST_CHECK int bothy_future_wait_all(bothy_future *const *future
  * The code may be read any number of times.  The result is handed out once, to the first
  * who asks with a RET_RESULT that is not NULL; after that, and when it went to a
  * completion queue, *ret_result is NULL.  A result that nobody takes is freed with the
- * last hold, by the job's result_free.
+ * last hold, by the job's result_free; that of a job that timed out or ended its thread, as
+ * soon as the job has ended.
  *
  * Ownership: *ret_result is the caller's; it is set for every settled job.
  * Threads:   any number at once.
