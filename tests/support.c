@@ -18,7 +18,7 @@ struct failure {
 	atomic_bool failed;
 };
 
-static struct failure allocation, thread_start, key, event;
+static struct failure allocation, thread_start, key, value, event;
 static atomic_long live;
 
 static void fail_nth(struct failure *failure, unsigned long n)
@@ -56,6 +56,11 @@ void support_fail_key(unsigned long n)
 	fail_nth(&key, n);
 }
 
+void support_fail_value(unsigned long n)
+{
+	fail_nth(&value, n);
+}
+
 void support_fail_eventfd(unsigned long n)
 {
 	fail_nth(&event, n);
@@ -74,6 +79,11 @@ bool support_thread_start_failed(void)
 bool support_key_failed(void)
 {
 	return atomic_load(&key.failed);
+}
+
+bool support_value_failed(void)
+{
+	return atomic_load(&value.failed);
 }
 
 bool support_eventfd_failed(void)
@@ -152,6 +162,7 @@ char *__wrap_strdup(const char *text)
 int support_pthread_create(pthread_t *ret_thread, const pthread_attr_t *attributes,
                            void *(*fn)(void *), void *arg);
 int support_pthread_key_create(pthread_key_t *ret_key, void (*destroy)(void *));
+int support_pthread_setspecific(pthread_key_t of, const void *new);
 int support_eventfd(unsigned int count, int flags);
 
 int support_pthread_create(pthread_t *ret_thread, const pthread_attr_t *attributes,
@@ -163,6 +174,11 @@ int support_pthread_create(pthread_t *ret_thread, const pthread_attr_t *attribut
 int support_pthread_key_create(pthread_key_t *ret_key, void (*destroy)(void *))
 {
 	return fails(&key) ? EAGAIN : pthread_key_create(ret_key, destroy);
+}
+
+int support_pthread_setspecific(pthread_key_t of, const void *new)
+{
+	return fails(&value) ? ENOMEM : pthread_setspecific(of, new);
 }
 
 int support_eventfd(unsigned int count, int flags)

@@ -34,12 +34,14 @@
 void support_fail_allocation(unsigned long n);   /* malloc, calloc, realloc, strdup: ENOMEM */
 void support_fail_thread_start(unsigned long n); /* EAGAIN */
 void support_fail_key(unsigned long n);          /* EAGAIN */
+void support_fail_value(unsigned long n);        /* pthread_setspecific(3): ENOMEM */
 void support_fail_eventfd(unsigned long n);      /* EMFILE */
 
 /* Whether the call that was to fail has come: what a loop over all N ends with. */
 bool support_allocation_failed(void);
 bool support_thread_start_failed(void);
 bool support_key_failed(void);
+bool support_value_failed(void);
 bool support_eventfd_failed(void);
 
 /* Blocks allocated and not freed, since the program's start. */

@@ -140,6 +140,15 @@ static int init_worker(void *user, void **ret_local)
 	return 0;
 }
 
+static int init_worker_alone(void *user, void **ret_local)
+{
+	(void)user;
+	(void)ret_local;
+	check_none();
+	note("init");
+	return 0;
+}
+
 static void fini_worker(void *user, void *local)
 {
 	(void)user;
@@ -202,6 +211,42 @@ START_TEST(nor_do_the_destructors_of_later_keys)
 }
 END_TEST
 
+START_TEST(nor_does_a_thread_without_memory_for_its_pointer)
+{
+	set_global_of("global");
+	leave(enter("ann", "p"));
+	support_fail_value(1); /* the worker's first */
+	pool_with((struct bothy_pool_options){.workers = 1, .worker_init = init_worker_alone});
+	ck_assert(support_value_failed());
+	ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = check_ann, .arg = "job",
+	                                         .arg_free = check_none_arg,
+	                                         .result_free = check_none_arg))), 0);
+	ck_assert_noted("init job job result");
+	set_global(NULL);
+}
+END_TEST
+
+START_TEST(a_callback_without_memory_for_the_pointer_belongs_to_no_context_either)
+{
+	set_global_of("global");
+	recorder_open();
+	recorder.in_destroy = check_none;
+	support_fail_value(1);
+	bothy_server_release(recorder.server);
+	ck_assert(support_value_failed());
+	ck_assert_noted("destroy");
+	ck_assert_str_eq(bothy_client_entity(bothy_client_current()), "global");
+
+	recorder_open();
+	recorder.in_destroy = check_none;
+	support_fail_value(0);
+	bothy_server_release(recorder.server);
+	ck_assert_noted("destroy");
+	ck_assert_str_eq(bothy_client_entity(bothy_client_current()), "global");
+	set_global(NULL);
+}
+END_TEST
+
 /* ---- swapped while it is read -------------------------------------------------------------- */
 
 enum { READERS = 4, SWAPS = 20000 };
@@ -257,6 +302,8 @@ int main(void)
 		setting_the_same_client_again_adds_nothing,
 		a_pools_threads_never_see_the_global_client,
 		nor_do_the_destructors_of_later_keys,
+		nor_does_a_thread_without_memory_for_its_pointer,
+		a_callback_without_memory_for_the_pointer_belongs_to_no_context_either,
 		swapping_it_while_it_is_read_shows_the_old_one_or_the_new,
 	};
 

@@ -178,6 +178,25 @@ START_TEST(a_key_that_cannot_be_made_is_an_error_and_may_be_tried_again)
 }
 END_TEST
 
+START_TEST(a_context_that_cannot_be_installed_is_none)
+{
+	bothy_context *context = NULL;
+	long live;
+
+	recorder_open();
+	leave(enter("ann", "p"));
+	live = support_live_allocations();
+	support_fail_value(1);
+	ck_assert_int_eq(bothy_context_enter(recorder.server, "ann", "p", NULL, &context), -ENOMEM);
+	ck_assert(support_value_failed());
+	ck_assert_ptr_null(context);
+	ck_assert_uint_eq(bothy_context_id(), 0);
+	ck_assert_int_eq(support_live_allocations(), live);
+	ck_assert_noted("");
+	recorder_close();
+}
+END_TEST
+
 /* ---- nesting ----------------------------------------------------------------------------- */
 
 static const char key;
@@ -587,6 +606,7 @@ int main(void)
 		bad_arguments_are_refused,
 		larger_options_are_taken_if_their_tail_is_zero,
 		a_key_that_cannot_be_made_is_an_error_and_may_be_tried_again,
+		a_context_that_cannot_be_installed_is_none,
 		leaving_puts_back_the_outer_context_untouched,
 		contexts_nest_a_hundred_deep,
 		exit_takes_the_inner_ones_along_innermost_first_and_says_busy,

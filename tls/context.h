@@ -81,7 +81,8 @@ void context_fini(bothy_context *context);
  * Install CONTEXT on this thread as the innermost, restore the inherited refs, and ask the
  * server for the project (with the flag) and the slot.
  *
- * 0, -ENOMEM or what the server said; then the context is ended and uninstalled already.
+ * 0, -ENOMEM, -ECHILD (a server from before a fork) or what the server said; then the
+ * context is ended and uninstalled already.
  */
 int context_begin(bothy_context *context, const struct context_spec *spec);
 
@@ -93,8 +94,9 @@ int context_begin(bothy_context *context, const struct context_spec *spec);
  * left; then the refs are released and the memory is freed, all with CONTEXT installed.
  * If one of the callbacks ends the thread, calling this again goes on where it was.
  *
- * Returns what finish said: 0 or a negative errno.  The text of bothy_fail() is handed to
- * the caller, to free, unless RET_ERROR_TEXT is NULL.
+ * Returns what finish said, 0 or a negative errno; -ECHILD for a server from before a fork,
+ * which is not asked; -ENOTRECOVERABLE if what was outside could not be put back.  The text
+ * of bothy_fail() is handed to the caller, to free, unless RET_ERROR_TEXT is NULL.
  */
 int context_end(bothy_context *context, int code, char **ret_error_text);
 

@@ -11,6 +11,10 @@
  *   is not put back, but remembered, so that other keys' destructors don't see the global
  *   client: putting it back would have the C library call thread_ends() in all its rounds,
  *   and in the last one the thread sanitizer has already ended the thread.
+ *
+ * Bare contexts never fail
+ *   A thread's first pointer may need memory of the C library's.  Without it a bare context
+ *   is remembered in the same way; a real one is refused.
  */
 #include "tls/current.h"
 
@@ -26,15 +30,15 @@ static _Atomic unsigned key_plus_one; /* 0: not made yet */
 /* Never written: it stands for every bare context. */
 static bothy_context bare;
 
-/* This thread is ending, and its context is bare unless another one is installed. */
-static _Thread_local bool ends_bare;
+/* Where this thread's pointer is NULL, that stands for a bare context. */
+static _Thread_local bool null_is_bare;
 
 static void thread_ends(void *value)
 {
 	bothy_context *context = value;
 
 	if (current_is_bare(context)) {
-		ends_bare = true;
+		null_is_bare = true;
 		return;
 	}
 	/* The thread has had a value for this key: that needs no memory any more. */
@@ -65,7 +69,7 @@ bothy_context *current_get(void)
 	unsigned key = atom_load(&key_plus_one, acquire);
 	bothy_context *context = key == 0 ? NULL : pthread_getspecific(key - 1);
 
-	return context == NULL && ends_bare ? &bare : context;
+	return context == NULL && null_is_bare ? &bare : context;
 }
 
 int current_set(bothy_context *context)
@@ -101,15 +105,16 @@ bothy_context *context_suspend(void)
 {
 	bothy_context *suspended = current_get();
 
-	if (context_ready() == 0)
-		(void)current_set(&bare);
+	if (context_ready() < 0 || current_set(&bare) < 0)
+		null_is_bare = true;
 	return suspended;
 }
 
 void context_resume(bothy_context *suspended)
 {
-	/* It stops at the bare one; or, should that have failed to be installed, here. */
-	(void)context_unwind(suspended);
+	(void)context_unwind(suspended); /* it stops at the bare one */
+	if (suspended == NULL)
+		null_is_bare = false;
 	if (current_get() != suspended)
 		(void)current_set(suspended);
 }

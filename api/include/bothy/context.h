@@ -166,10 +166,12 @@ BOTHY_API BOTHY_MUST_CHECK int bothy_context_enter(bothy_server *server, const c
  * this order, and put back the one outside.
  *
  * Errors: -EINVAL: not on this thread's stack of contexts (it has exited, or belongs to
- *         another thread), or NULL, or it is being left already: nothing happens.
+ *         another thread), or NULL, or it or one inside it is being entered or left
+ *         already (a deferred function asks): nothing happens.
  *         -EPERM: it belongs to the job, or lies outside the job that asks: nothing happens.
  *         -EBUSY: contexts entered inside it were still there; they were left as well.
- *         Otherwise what the server's finish said; the context is gone all the same.
+ *         Otherwise what the server's finish said, or -ECHILD in a forked child, where it
+ *         is not asked; the context is gone all the same.
  */
 BOTHY_API int bothy_context_exit(bothy_context *context);
 

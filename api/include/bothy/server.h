@@ -13,8 +13,10 @@ BOTHY_BEGIN_DECLS
  * A server's operations.  Any of them may be NULL: then there is nothing to do, and it
  * counts as done.
  *
- * All but destroy are called on the thread whose context it is about, by any number of
- * threads at once, and with no lock held.  They may block, but not call pthread_exit().
+ * They are called by any number of threads at once, with no lock held: inherit_free and
+ * destroy on the thread that gave up the last hold, with no context installed; the others on
+ * the thread whose context it is about.  They may block, but not call pthread_exit().
+ * Where a negative errno is expected, a positive value counts as -EPROTO.
  */
 struct bothy_server_ops {
 	size_t size; /* sizeof (struct bothy_server_ops) */
