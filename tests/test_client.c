@@ -221,6 +221,8 @@ START_TEST(nor_does_a_thread_without_memory_for_its_pointer)
 	ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = check_ann, .arg = "job",
 	                                         .arg_free = check_none_arg,
 	                                         .result_free = check_none_arg))), 0);
+	bothy_pool_free(pool); /* the worker may have the last hold on the result */
+	pool = NULL;
 	ck_assert_noted("init job job result");
 	set_global(NULL);
 }
