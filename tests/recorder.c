@@ -17,7 +17,7 @@ static void must(bool holds)
 		ck_abort_msg("the recording server was not called as it must be");
 }
 
-/* ---- words ------------------------------------------------------------------------------- */
+/* ---- words ---------------------------------------------------------------------------- */
 
 void note(const char *word)
 {
@@ -43,7 +43,7 @@ const char *noted(void)
 	return last;
 }
 
-/* ---- the server -------------------------------------------------------------------------- */
+/* ---- the server ----------------------------------------------------------------------- */
 
 static void act(const char *word, void (*hook)(void))
 {
@@ -144,7 +144,7 @@ void recorder_close(void)
 	ck_assert_int_eq(recorder.tokens, 0);
 }
 
-/* ---- contexts and refs ------------------------------------------------------------------- */
+/* ---- contexts and refs ---------------------------------------------------------------- */
 
 static bothy_context *enter_any(bothy_server *server, const char *entity, const char *project,
                                 const struct bothy_context_options *options)
@@ -184,8 +184,7 @@ bothy_ref *ref_of(const char *entity, const char *project, const char *name)
 	return ref;
 }
 
-void put_ref(struct bothy_object *object, const char *entity, const char *project,
-             const char *name)
+void put_ref(struct bothy_object *object, const char *entity, const char *project, const char *name)
 {
 	bothy_ref *ref = ref_of(entity, project, name);
 

@@ -51,7 +51,7 @@ START_TEST(an_adopted_context_is_the_same_clients_and_has_its_own_id)
 }
 END_TEST
 
-/* ---- refs -------------------------------------------------------------------------------- */
+/* ---- refs ----------------------------------------------------------------------------- */
 
 START_TEST(captured_refs_are_those_at_the_capture_not_at_the_adoption)
 {
@@ -131,7 +131,7 @@ START_TEST(a_capture_of_a_capture_has_its_refs)
 }
 END_TEST
 
-/* ---- lives ------------------------------------------------------------------------------- */
+/* ---- lives ---------------------------------------------------------------------------- */
 
 START_TEST(a_capture_outlives_its_context_client_and_server_hold)
 {
@@ -254,7 +254,7 @@ START_TEST(a_deferred_function_may_capture)
 }
 END_TEST
 
-/* ---- threads ------------------------------------------------------------------------------- */
+/* ---- threads -------------------------------------------------------------------------- */
 
 enum { THREADS = 8, ROUNDS = 500, OBJECTS = 30 };
 

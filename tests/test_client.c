@@ -111,7 +111,7 @@ START_TEST(setting_the_same_client_again_adds_nothing)
 }
 END_TEST
 
-/* ---- on a pool's threads ----------------------------------------------------------------- */
+/* ---- on a pool's threads -------------------------------------------------------------- */
 
 static void check_none(void)
 {
@@ -218,9 +218,10 @@ START_TEST(nor_does_a_thread_without_memory_for_its_pointer)
 	support_fail_value(1); /* the worker's first */
 	pool_with((struct bothy_pool_options){.workers = 1, .worker_init = init_worker_alone});
 	ck_assert(support_value_failed());
-	ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = check_ann, .arg = "job",
-	                                         .arg_free = check_none_arg,
-	                                         .result_free = check_none_arg))), 0);
+	ck_assert_int_eq(
+		outcome(start(BOTHY_JOB(.fn = check_ann, .arg = "job", .arg_free = check_none_arg,
+	                                .result_free = check_none_arg))),
+		0);
 	bothy_pool_free(pool); /* the worker may have the last hold on the result */
 	pool = NULL;
 	ck_assert_noted("init job job result");
@@ -249,7 +250,7 @@ START_TEST(a_callback_without_memory_for_the_pointer_belongs_to_no_context_eithe
 }
 END_TEST
 
-/* ---- swapped while it is read -------------------------------------------------------------- */
+/* ---- swapped while it is read --------------------------------------------------------- */
 
 enum { READERS = 4, SWAPS = 20000 };
 

@@ -12,7 +12,7 @@
 #include "tests/recorder.h"
 #include "tests/support.h"
 
-/* ---- whose ------------------------------------------------------------------------------- */
+/* ---- whose ---------------------------------------------------------------------------- */
 
 START_TEST(a_context_knows_whose_it_is)
 {
@@ -100,9 +100,10 @@ START_TEST(a_workers_jobs_have_ids_of_their_own)
 	pool_of(1);
 	for (int i = 0; i < 3000; i++)
 		ck_assert_int_eq(bothy_run(pool,
-		                           &BOTHY_JOB(.entity = "ann", .project = "p", .fn = keep_id,
-		                                      .arg = &next),
-		                           BOTHY_FOREVER, NULL), 0);
+		                           &BOTHY_JOB(.entity = "ann", .project = "p",
+		                                      .fn = keep_id, .arg = &next),
+		                           BOTHY_FOREVER, NULL),
+		                 0);
 	qsort(ids, 3000, sizeof(*ids), compare_ids);
 	for (int i = 1; i < 3000; i++)
 		ck_assert_uint_lt(ids[i - 1], ids[i]);
@@ -197,7 +198,7 @@ START_TEST(a_context_that_cannot_be_installed_is_none)
 }
 END_TEST
 
-/* ---- nesting ----------------------------------------------------------------------------- */
+/* ---- nesting -------------------------------------------------------------------------- */
 
 static const char key;
 
@@ -318,7 +319,8 @@ START_TEST(a_job_cannot_leave_what_lies_outside_it)
 	ck_assert_int_eq(bothy_run_here(NULL,
 	                                &BOTHY_JOB(.entity = "ann", .project = "p",
 	                                           .fn = exit_from_job, .arg = context),
-	                                NULL), 0);
+	                                NULL),
+	                 0);
 	leave(context);
 }
 END_TEST
@@ -368,7 +370,7 @@ START_TEST(a_job_that_forgets_contexts_leaves_them_when_it_ends)
 }
 END_TEST
 
-/* ---- memory ------------------------------------------------------------------------------ */
+/* ---- memory --------------------------------------------------------------------------- */
 
 static void use_everything(void)
 {
@@ -465,7 +467,7 @@ START_TEST(everything_at_once_leaves_nothing_behind)
 }
 END_TEST
 
-/* ---- BOTHY_ISOLATED ------------------------------------------------------------------------ */
+/* ---- BOTHY_ISOLATED ------------------------------------------------------------------- */
 
 START_TEST(an_isolated_block_is_a_context)
 {
@@ -541,7 +543,7 @@ START_TEST(an_isolated_block_that_cannot_be_entered_is_skipped)
 }
 END_TEST
 
-/* ---- what went wrong ------------------------------------------------------------------------ */
+/* ---- what went wrong ------------------------------------------------------------------ */
 
 START_TEST(fail_returns_its_error_and_the_last_text_counts)
 {

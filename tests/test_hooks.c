@@ -11,7 +11,7 @@
 
 static const char key_a, key_b, key_c;
 
-/* ---- deferred functions ------------------------------------------------------------------ */
+/* ---- deferred functions --------------------------------------------------------------- */
 
 static void defer(const char *word)
 {
@@ -144,7 +144,7 @@ START_TEST(deferring_outside_any_context_is_an_error)
 }
 END_TEST
 
-/* ---- locals ------------------------------------------------------------------------------ */
+/* ---- locals --------------------------------------------------------------------------- */
 
 static void set_local(const void *key, const char *value)
 {
@@ -349,7 +349,7 @@ START_TEST(without_memory_the_old_value_stays_and_the_new_one_is_the_callers)
 }
 END_TEST
 
-/* ---- in a pool ----------------------------------------------------------------------------- */
+/* ---- in a pool ------------------------------------------------------------------------ */
 
 static int use_locals(void *arg, void **ret_result)
 {

@@ -49,7 +49,7 @@ static void expect_all_refs_gone(void)
 	ck_assert_uint_eq(testing_counts.refs_destroyed, testing_counts.refs_made);
 }
 
-/* ---- one's own refs ---------------------------------------------------------------------- */
+/* ---- one's own refs ------------------------------------------------------------------- */
 
 START_TEST(get_hands_out_a_hold_on_the_very_ref_that_was_set)
 {
@@ -182,7 +182,7 @@ START_TEST(a_copied_object_has_no_ref_and_removing_it_spares_the_originals)
 }
 END_TEST
 
-/* ---- the last ref ------------------------------------------------------------------------ */
+/* ---- the last ref --------------------------------------------------------------------- */
 
 START_TEST(the_same_project_sees_what_it_put_there_itself)
 {
@@ -284,8 +284,8 @@ START_TEST(a_callback_that_belongs_to_no_context_counts_as_outside)
 {
 	pool_of(1);
 	put_from(&shared, "bob", "ann");
-	ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = nothing, .arg = "ann",
-	                                         .arg_free = check_last))), 0);
+	ck_assert_int_eq(
+		outcome(start(BOTHY_JOB(.fn = nothing, .arg = "ann", .arg_free = check_last))), 0);
 	ck_assert_noted("called");
 	ck_assert_seen(&shared, "ann", BOTHY_REFS_SAME_PROJECT, "of the callback");
 	bothy_object_fini(&shared);
@@ -293,7 +293,7 @@ START_TEST(a_callback_that_belongs_to_no_context_counts_as_outside)
 }
 END_TEST
 
-/* ---- bare addresses ------------------------------------------------------------------------ */
+/* ---- bare addresses ------------------------------------------------------------------- */
 
 static char thing;
 
@@ -376,7 +376,7 @@ START_TEST(no_address_is_no_object)
 }
 END_TEST
 
-/* ---- threads --------------------------------------------------------------------------------- */
+/* ---- threads -------------------------------------------------------------------------- */
 
 enum { THREADS = 4, ROUNDS = 2000, OBJECTS = 8 };
 
@@ -423,7 +423,7 @@ START_TEST(tenants_that_share_objects_see_their_own_refs_alone)
 }
 END_TEST
 
-/* ---- without memory -------------------------------------------------------------------------- */
+/* ---- without memory ------------------------------------------------------------------- */
 
 START_TEST(without_memory_the_refs_are_as_they_were)
 {

@@ -11,7 +11,7 @@
 
 static const char key;
 
-/* ---- order ------------------------------------------------------------------------------- */
+/* ---- order ---------------------------------------------------------------------------- */
 
 static const struct bothy_context_options ensuring = {
 	.flags = BOTHY_ENSURE_PROJECT,
@@ -131,7 +131,7 @@ START_TEST(an_operation_cannot_leave_the_contexts_outside_its_own)
 }
 END_TEST
 
-/* ---- refusals ---------------------------------------------------------------------------- */
+/* ---- refusals ------------------------------------------------------------------------- */
 
 static int try_enter(void)
 {
@@ -231,7 +231,7 @@ START_TEST(a_positive_answer_is_a_broken_protocol)
 }
 END_TEST
 
-/* ---- the server itself ------------------------------------------------------------------- */
+/* ---- the server itself ---------------------------------------------------------------- */
 
 START_TEST(operations_that_are_not_there_count_as_done)
 {
@@ -318,7 +318,7 @@ START_TEST(a_context_that_has_the_last_hold_destroys_the_server_when_it_is_gone)
 }
 END_TEST
 
-/* ---- jobs ---------------------------------------------------------------------------------- */
+/* ---- jobs ----------------------------------------------------------------------------- */
 
 static void recorded_pool(void)
 {
@@ -379,8 +379,9 @@ START_TEST(a_job_whose_context_cannot_begin_never_runs)
 {
 	recorded_pool();
 	recorder.ensure_code = -EACCES;
-	ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = must_not_run,
-	                                         .flags = BOTHY_ENSURE_PROJECT))), -EACCES);
+	ck_assert_int_eq(
+		outcome(start(BOTHY_JOB(.fn = must_not_run, .flags = BOTHY_ENSURE_PROJECT))),
+		-EACCES);
 	ck_assert_noted("ensure(ann/p)");
 	recorder.begin_code = -EDQUOT;
 	ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = must_not_run))), -EDQUOT);
@@ -440,14 +441,14 @@ START_TEST(a_token_that_cannot_be_made_fails_the_spawn)
 }
 END_TEST
 
-/* ---- fork ---------------------------------------------------------------------------------- */
+/* ---- fork ----------------------------------------------------------------------------- */
 
 static bothy_context *entered;
 static bothy_client *client_before;
 
-#define EXPECT(condition) \
-	do { \
-		if (!(condition)) \
+#define EXPECT(condition)                          \
+	do {                                       \
+		if (!(condition))                  \
 			return __LINE__ % 125 + 1; \
 	} while (0)
 

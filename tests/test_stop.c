@@ -23,7 +23,7 @@ static bothy_context *enter_until(bothy_time deadline)
 	return enter_with(NULL, (struct bothy_context_options){.deadline = deadline});
 }
 
-/* ---- the request ------------------------------------------------------------------------- */
+/* ---- the request ---------------------------------------------------------------------- */
 
 START_TEST(the_first_reason_stays)
 {
@@ -166,7 +166,7 @@ START_TEST(no_request_is_lost_to_a_sleeper_or_a_descriptor_in_the_making)
 }
 END_TEST
 
-/* ---- contexts without a job -------------------------------------------------------------- */
+/* ---- contexts without a job ----------------------------------------------------------- */
 
 START_TEST(outside_a_job_there_is_no_descriptor)
 {
@@ -231,7 +231,7 @@ START_TEST(a_sleep_ends_at_the_contexts_deadline)
 }
 END_TEST
 
-/* ---- in a job ------------------------------------------------------------------------------ */
+/* ---- in a job ------------------------------------------------------------------------- */
 
 static int sleep_nested(void *arg, void **ret_result)
 {
@@ -295,9 +295,9 @@ END_TEST
 START_TEST(a_deadline_is_seen_by_poll)
 {
 	pool_of(1);
-	ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = poll_stop_fd,
-	                                         .deadline = bothy_after_ms(30)))),
-	                 -ETIMEDOUT);
+	ck_assert_int_eq(
+		outcome(start(BOTHY_JOB(.fn = poll_stop_fd, .deadline = bothy_after_ms(30)))),
+		-ETIMEDOUT);
 }
 END_TEST
 
@@ -323,7 +323,8 @@ START_TEST(a_nested_context_in_a_job_may_have_an_earlier_deadline)
 	pool_of(1);
 	ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = nested_deadlines))), 0);
 	ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = nested_deadlines,
-	                                         .deadline = bothy_after_ms(1000000)))), 0);
+	                                         .deadline = bothy_after_ms(1000000)))),
+	                 0);
 }
 END_TEST
 
@@ -334,8 +335,8 @@ static int later_deadline(void *arg, void **ret_result)
 
 	(void)ret_result;
 	recorder_open();
-	context = enter_with(recorder.server, (struct bothy_context_options){
-						      .deadline = BOTHY_FOREVER - 1});
+	context = enter_with(recorder.server,
+	                     (struct bothy_context_options){.deadline = BOTHY_FOREVER - 1});
 	said = bothy_sleep_until(BOTHY_FOREVER);
 	leave(context);
 	ck_assert(recorder.deadline == *(bothy_time *)arg);
@@ -353,11 +354,12 @@ START_TEST(a_nested_context_has_at_most_the_jobs_deadline)
 	ck_assert_int_eq(bothy_run(pool, &job, BOTHY_FOREVER, NULL), -ETIMEDOUT);
 	/* Here nobody watches: who asks looks at the clock. */
 	deadline = bothy_after_ms(30);
-	ck_assert_int_eq(bothy_run_here(NULL,
-	                                &BOTHY_JOB(.entity = "ann", .project = "p",
-	                                           .arg = &deadline, .fn = later_deadline,
-	                                           .deadline = deadline),
-	                                NULL), -ETIMEDOUT);
+	ck_assert_int_eq(
+		bothy_run_here(NULL,
+	                       &BOTHY_JOB(.entity = "ann", .project = "p", .arg = &deadline,
+	                                  .fn = later_deadline, .deadline = deadline),
+	                       NULL),
+		-ETIMEDOUT);
 }
 END_TEST
 
@@ -374,8 +376,8 @@ START_TEST(callbacks_that_belong_to_no_context_have_no_stop)
 	bothy_future *future;
 
 	pool_of(1);
-	future = start(BOTHY_JOB(.fn = until_stopped, .arg = "arg_free",
-	                         .arg_free = ask_in_callback));
+	future = start(
+		BOTHY_JOB(.fn = until_stopped, .arg = "arg_free", .arg_free = ask_in_callback));
 	gate_await(&gate, 1);
 	ck_assert_int_eq(bothy_future_cancel(future), 0);
 	ck_assert_int_eq(outcome(future), -ECANCELED);

@@ -53,8 +53,8 @@ static void *enter_three(void *arg)
 
 	for (int i = 0; i < 3; i++) {
 		(void)enter_recorded(entities[i], "p");
-		ck_assert_int_eq(bothy_context_defer(check_current,
-		                                     (void *)(uintptr_t)entities[i]), 0);
+		ck_assert_int_eq(bothy_context_defer(check_current, (void *)(uintptr_t)entities[i]),
+		                 0);
 	}
 	if (arg != NULL)
 		pthread_exit(NULL);
@@ -100,7 +100,7 @@ START_TEST(refs_of_forgotten_contexts_are_released)
 }
 END_TEST
 
-/* ---- cut short ----------------------------------------------------------------------------- */
+/* ---- cut short ------------------------------------------------------------------------ */
 
 static void *exit_in_deferred(void *arg)
 {
@@ -246,7 +246,7 @@ START_TEST(a_replaced_value_whose_destructor_ends_the_thread_leaves_the_new_one_
 }
 END_TEST
 
-/* ---- keys ------------------------------------------------------------------------------------ */
+/* ---- keys ----------------------------------------------------------------------------- */
 
 static pthread_key_t thread_key;
 
@@ -304,7 +304,7 @@ START_TEST(afterwards_the_thread_is_in_no_context)
 }
 END_TEST
 
-/* ---- jobs ------------------------------------------------------------------------------------ */
+/* ---- jobs ----------------------------------------------------------------------------- */
 
 static int exit_nested(void *arg, void **ret_result)
 {
@@ -363,7 +363,8 @@ static int wait_in_nested_context(void *arg, void **ret_result)
 	ck_assert_int_eq(bothy_submit(pool,
 	                              &BOTHY_JOB(.entity = "ann", .project = "p", .fn = nothing,
 	                                         .arg = "exits", .arg_free = exit_thread),
-	                              future), 0);
+	                              future),
+	                 0);
 	return bothy_future_wait(*future, BOTHY_FOREVER);
 }
 

@@ -64,7 +64,7 @@ void client_release(bothy_client *client)
 	free(client);
 }
 
-/* ---- the global client ------------------------------------------------------------------- */
+/* ---- the global client ---------------------------------------------------------------- */
 
 static void keep_locked(bothy_client *client)
 {

@@ -22,7 +22,7 @@
 #include "tls/hooks.h"
 #include "tls/server.h"
 
-/* ---- numbers ----------------------------------------------------------------------------- */
+/* ---- numbers -------------------------------------------------------------------------- */
 
 enum { ID_BLOCK = 1024 };
 
@@ -40,7 +40,7 @@ static uint64_t id_new(struct context_ids *block)
 	return block->next++;
 }
 
-/* ---- the struct ------------------------------------------------------------------------------ */
+/* ---- the struct ----------------------------------------------------------------------- */
 
 void context_init(bothy_context *context)
 {
@@ -54,7 +54,7 @@ void context_fini(bothy_context *context)
 	arena_fini(&context->arena);
 }
 
-/* ---- the beginning --------------------------------------------------------------------------- */
+/* ---- the beginning -------------------------------------------------------------------- */
 
 static void set_out(bothy_context *context, const struct context_spec *spec)
 {
@@ -140,7 +140,7 @@ int context_begin(bothy_context *context, const struct context_spec *spec)
 	return error;
 }
 
-/* ---- the end ----------------------------------------------------------------------------------- */
+/* ---- the end -------------------------------------------------------------------------- */
 
 static void finish_slot(bothy_context *context)
 {
@@ -152,8 +152,8 @@ static void finish_slot(bothy_context *context)
 	if (error < 0 || server == NULL || server->ops.finish == NULL)
 		return;
 	context->finish_error = -EOWNERDEAD; /* should it end the thread */
-	error = server->ops.finish(server->self, context->slot, context->code,
-	                           context->error_text, context->deadline);
+	error = server->ops.finish(server->self, context->slot, context->code, context->error_text,
+	                           context->deadline);
 	context->finish_error = server_said(error);
 	(void)context_unwind(context);
 }

@@ -99,7 +99,7 @@ bothy_client *context_client(void)
 	return context->client;
 }
 
-/* ---- bare contexts ----------------------------------------------------------------------- */
+/* ---- bare contexts -------------------------------------------------------------------- */
 
 bothy_context *context_suspend(void)
 {

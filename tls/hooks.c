@@ -17,7 +17,7 @@ struct context_local {
 	void (*destroy)(void *);
 };
 
-/* ---- deferred functions ------------------------------------------------------------------ */
+/* ---- deferred functions --------------------------------------------------------------- */
 
 int hooks_defer(void (*fn)(void *), void *arg)
 {
@@ -48,7 +48,7 @@ static struct context_deferred *take_deferred(bothy_context *context)
 	return deferred;
 }
 
-/* ---- locals -------------------------------------------------------------------------------- */
+/* ---- locals --------------------------------------------------------------------------- */
 
 static struct context_local *find_local(const bothy_context *context, const void *key)
 {
@@ -105,7 +105,7 @@ void *hooks_local_get(const void *key)
 	return local != NULL ? local->value : NULL;
 }
 
-/* ---- the end ---------------------------------------------------------------------------------- */
+/* ---- the end -------------------------------------------------------------------------- */
 
 static void run_deferred(bothy_context *context)
 {

@@ -93,7 +93,7 @@ int nest_adopt(bothy_capture *capture, bothy_context **ret_context)
 	return enter(&spec, ret_context);
 }
 
-/* ---- leaving ------------------------------------------------------------------------------ */
+/* ---- leaving -------------------------------------------------------------------------- */
 
 static int leave(bothy_context *context)
 {

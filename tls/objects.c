@@ -33,7 +33,7 @@ static bool may_see(const bothy_context *context, const struct last *last)
 	       names_project_of(context, last->ref);
 }
 
-/* ---- an object known by its serial ------------------------------------------------------- */
+/* ---- an object known by its serial ---------------------------------------------------- */
 
 static int set_own(bothy_context *context, uint64_t serial, bothy_ref *ref)
 {
@@ -73,7 +73,7 @@ static int give_last(const bothy_context *context, const struct last *last, both
 	return 0;
 }
 
-/* ---- embedded objects ----------------------------------------------------------------------- */
+/* ---- embedded objects ----------------------------------------------------------------- */
 
 static void object_remove(struct bothy_object *object)
 {
@@ -122,7 +122,7 @@ void context_object_end(struct bothy_object *object)
 	remove_own(context_current(), object_end(object));
 }
 
-/* ---- bare addresses ----------------------------------------------------------------------------- */
+/* ---- bare addresses ------------------------------------------------------------------- */
 
 static void address_remove(void *address)
 {
