@@ -7,10 +7,10 @@
  *   between; holds of refs that are replaced are released after the stripe.
  *
  * Unlocked reads
- *   object_serial() reads `self` and `serial` without the stripe.  The serial is written
- *   after the self, with release, and read first, with acquire; it changes only by taking
- *   one (from 0), or in init and fini, which by contract overlap no other call.  What is
- *   read may be a copy of another object's words: then the self does not match.
+ *   object_serial() reads `self`, then `serial`, without the stripe.  Whoever gives an object
+ *   its identity writes serial 0, then the self, then the serial: a reader that sees the self
+ *   sees 0 or the new serial, and never that of the object which this one is a copy of.  Both
+ *   change only so, or in init and fini, which by contract overlap no other call.
  */
 #include "refs/object.h"
 
@@ -79,12 +79,11 @@ static uint64_t address_of(const struct bothy_object *object)
 
 uint64_t object_serial(const struct bothy_object *object)
 {
-	uint64_t serial, self;
-
-	/* Acquire: pairs with the release in identify_locked(). */
-	serial = atom_plain_load(WORD(object, serial), acquire);
-	self = atom_plain_load(WORD(object, self), relaxed);
-	return self == address_of(object) ? serial : 0;
+	/* Acquire: pairs with the release of the self in identify_locked(). */
+	if (atom_plain_load(WORD(object, self), acquire) != address_of(object))
+		return 0;
+	/* Acquire: pairs with the release of the serial there. */
+	return atom_plain_load(WORD(object, serial), acquire);
 }
 
 static bool is_itself_locked(const struct bothy_object *object)
@@ -102,8 +101,10 @@ static uint64_t identify_locked(struct bothy_object *object)
 	*WORD(object, last) = 0;
 	*WORD(object, own) = 0;
 	serial = PLANTED(SERIAL_REUSED) ? address_of(object) : serial_new();
-	atom_plain_store(WORD(object, self), address_of(object), relaxed);
-	/* Release: pairs with the acquire in object_serial(). */
+	/* Relaxed: the release of the self publishes it. */
+	atom_plain_store(WORD(object, serial), 0, relaxed);
+	/* Release, both: they pair with the acquires in object_serial(). */
+	atom_plain_store(WORD(object, self), address_of(object), release);
 	atom_plain_store(WORD(object, serial), serial, release);
 	return serial;
 }
