@@ -37,10 +37,10 @@ __attribute__((constructor)) static void stripes_init(void)
 /* As for serial numbers in table.c. */
 static unsigned hash_address(const void *key, size_t bytes)
 {
-	uint64_t address = (uint64_t)(uintptr_t) * (const void *const *)key;
+	const void *address = *(const void *const *)key;
 
 	(void)bytes;
-	return (unsigned)((address * UINT64_C(0x9e3779b97f4a7c15)) >> 32);
+	return (unsigned)(((uint64_t)(uintptr_t)address * UINT64_C(0x9e3779b97f4a7c15)) >> 32);
 }
 
 /* Lock the stripe of ADDRESS, and find its row there, or NULL. */

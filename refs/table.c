@@ -116,7 +116,7 @@ bothy_ref *table_get(const struct table *table, uint64_t serial)
 
 void table_remove(struct table *table, uint64_t serial)
 {
-	struct table_row *row = find(table, serial);
+	struct table_row *row = serial != 0 ? find(table, serial) : NULL;
 
 	if (row == NULL)
 		return;
