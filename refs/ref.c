@@ -1,6 +1,7 @@
 #include "refs/ref.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,6 +47,9 @@ static bool are_legal(const struct ref_parts *parts)
 
 /* ---- values -------------------------------------------------------------------------------- */
 
+/* So that the length of the URI, of at most three characters a byte, is an int. */
+#define MOST_BYTES ((size_t)INT_MAX / 4)
+
 static size_t bytes_of(const char *text)
 {
 	return text != NULL ? strlen(text) + 1 : 0;
@@ -67,12 +71,14 @@ static const char *put(char **at, const char *text)
 int ref_new(const struct ref_parts *parts, bothy_ref **ret_ref)
 {
 	bothy_ref *ref;
+	size_t bytes;
 	char *at;
 
 	if (!are_legal(parts))
 		return -EINVAL;
-	ref = malloc(sizeof(*ref) + bytes_of(parts->entity) + bytes_of(parts->project) +
-	             bytes_of(parts->name) + bytes_of(parts->digest) + bytes_of(parts->extra));
+	bytes = bytes_of(parts->entity) + bytes_of(parts->project) + bytes_of(parts->name) +
+	        bytes_of(parts->digest) + bytes_of(parts->extra);
+	ref = bytes <= MOST_BYTES ? malloc(sizeof(*ref) + bytes) : NULL;
 	if (ref == NULL)
 		return -ENOMEM;
 	at = (char *)(ref + 1);
