@@ -21,10 +21,11 @@ int bothy_ref_new_object(const char *entity, const char *project, const char *na
 	            ret_ref);
 }
 
-int bothy_ref_new_op(const char *entity, const char *project, const char *name,
-                     const char *digest, bothy_ref **ret_ref)
+int bothy_ref_new_op(const char *entity, const char *project, const char *name, const char *digest,
+                     bothy_ref **ret_ref)
 {
-	return make(&(struct ref_parts){BOTHY_REF_OP, entity, project, name, digest, NULL}, ret_ref);
+	return make(&(struct ref_parts){BOTHY_REF_OP, entity, project, name, digest, NULL},
+	            ret_ref);
 }
 
 int bothy_ref_new_table(const char *entity, const char *project, const char *digest,
@@ -34,8 +35,7 @@ int bothy_ref_new_table(const char *entity, const char *project, const char *dig
 	            ret_ref);
 }
 
-int bothy_ref_new_call(const char *entity, const char *project, const char *id,
-                       bothy_ref **ret_ref)
+int bothy_ref_new_call(const char *entity, const char *project, const char *id, bothy_ref **ret_ref)
 {
 	return make(&(struct ref_parts){BOTHY_REF_CALL, entity, project, NULL, id, NULL}, ret_ref);
 }
