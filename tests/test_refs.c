@@ -12,6 +12,19 @@
 #include "refs/table.h"
 #include "sync/testing.h"
 #include "tests/pool_fixture.h"
+#include "tests/support.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#define UNDER_ADDRESS_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define UNDER_ADDRESS_SANITIZER 1
+#endif
+#endif
+
+#ifdef UNDER_ADDRESS_SANITIZER
+#include <sanitizer/asan_interface.h>
+#endif
 
 static bothy_ref *new_ref(void)
 {
@@ -65,6 +78,55 @@ START_TEST(a_reset_arena_uses_its_memory_again)
 }
 END_TEST
 
+START_TEST(large_blocks_waste_no_ordinary_memory)
+{
+	enum { LARGE = 70000, SMALL = 16, TIMES = 64 };
+	long before = support_live_allocations();
+	char *blocks[TIMES];
+	struct arena arena;
+
+	arena_init(&arena);
+	for (int i = 0; i < TIMES; i++) {
+		char *large = arena_alloc(&arena, LARGE);
+
+		ck_assert_ptr_nonnull(large);
+		memset(large, 1, LARGE);
+		blocks[i] = arena_alloc(&arena, SMALL);
+		ck_assert_ptr_nonnull(blocks[i]);
+		memset(blocks[i], i, SMALL);
+	}
+	/* One chunk for each large one, and one that all small ones share. */
+	ck_assert_int_eq(support_live_allocations() - before, TIMES + 1);
+	for (int i = 0; i < TIMES; i++)
+		ck_assert_int_eq(blocks[i][SMALL - 1], i);
+	arena_reset(&arena);
+	ck_assert_int_eq(support_live_allocations() - before, 1);
+	arena_fini(&arena);
+	ck_assert_int_eq(support_live_allocations() - before, 0);
+}
+END_TEST
+
+#ifdef UNDER_ADDRESS_SANITIZER
+START_TEST(memory_that_is_not_handed_out_is_poisoned)
+{
+	struct arena arena;
+	char *first, *second;
+
+	arena_init(&arena);
+	first = arena_alloc(&arena, 20);
+	second = arena_alloc(&arena, 20);
+	ck_assert(!__asan_address_is_poisoned(first + 19));
+	ck_assert(__asan_address_is_poisoned(first + 24));
+	ck_assert(!__asan_address_is_poisoned(second));
+	ck_assert(__asan_address_is_poisoned(arena.free));
+	arena_reset(&arena);
+	ck_assert(__asan_address_is_poisoned(first));
+	ck_assert(__asan_address_is_poisoned(second));
+	arena_fini(&arena);
+}
+END_TEST
+#endif
+
 /* ---- tables -------------------------------------------------------------------------------- */
 
 START_TEST(a_table_keeps_ten_thousand_refs_apart)
@@ -116,27 +178,28 @@ START_TEST(setting_again_replaces_and_removing_twice_is_fine)
 }
 END_TEST
 
-static size_t arena_bytes(const struct arena *arena)
-{
-	return (size_t)(arena->end - arena->free);
-}
-
 START_TEST(setting_and_removing_for_ever_needs_no_more_memory)
 {
 	bothy_ref *ref = new_ref();
 	struct arena arena;
 	struct table table;
-	size_t left = 0;
+	char *free_at = NULL;
+	long blocks = 0;
 
 	arena_init(&arena);
 	table_init(&table, &arena);
 	for (uint64_t i = 1; i <= 100000; i++) {
 		ck_assert_int_eq(table_set(&table, i, ref), 0);
 		table_remove(&table, i);
-		if (i == 10)
-			left = arena_bytes(&arena);
+		table_remove(&table, 0);
+		if (i == 10) {
+			free_at = arena.free;
+			blocks = support_live_allocations();
+		}
 	}
-	ck_assert_uint_eq(arena_bytes(&arena), left);
+	ck_assert_ptr_eq(arena.free, free_at);
+	ck_assert_int_eq(support_live_allocations(), blocks);
+	ck_assert_uint_eq(table_count(&table), 0);
 	table_clear(&table);
 	bothy_ref_release(ref);
 	arena_fini(&arena);
@@ -193,35 +256,106 @@ START_TEST(a_copied_or_moved_object_has_no_ref)
 }
 END_TEST
 
+/*
+ * Use MEMORY again and again, each time for a new object that has no ref until it is given
+ * one.  How the former object ended: as it should, or forgotten.
+ */
+static int stale_refs(struct bothy_object *memory, bothy_ref *ref, int times, bool forgotten)
+{
+	int stale = 0;
+
+	for (int i = 0; i < times; i++) {
+		bothy_ref *got = NULL;
+
+		bothy_object_init(memory);
+		/* An object without an identity has no ref; it gets one by this. */
+		(void)object_identify(memory);
+		if (bothy_object_get_ref(memory, &got) == 0) {
+			stale++;
+			bothy_ref_release(got);
+		}
+		if (bothy_object_set_ref(memory, ref) < 0)
+			return -1;
+		if (forgotten) /* but for its last ref, which would leak */
+			object_last_set(memory, NULL, false);
+		else
+			bothy_object_fini(memory);
+	}
+	return stale;
+}
+
+START_TEST(a_copy_leaves_its_originals_hold_alone)
+{
+	struct bothy_object object = {{0}}, copy;
+	bothy_ref *ref = new_ref();
+
+	object_last_set(&object, ref, true);
+	copy = object;
+	ck_assert_uint_eq(object_end(&copy), 0);
+	ck_assert_uint_eq(ref->holds, 2);
+	copy = object;
+	ck_assert_uint_ne(object_identify(&copy), object_serial(&object));
+	ck_assert_ptr_null(object_last_get(&copy).ref);
+	object_last_set(&copy, ref, true);
+	ck_assert_uint_eq(ref->holds, 3);
+	(void)object_end(&copy);
+	(void)object_end(&object);
+	ck_assert_uint_eq(ref->holds, 1);
+	bothy_ref_release(ref);
+	ck_assert_uint_eq(live_refs(), 0);
+}
+END_TEST
+
 START_TEST(a_hundred_thousand_addresses_are_used_again_without_a_stale_ref)
 {
 	enum { N = 100000 };
-	struct bothy_object *object = NULL, *before = NULL;
-	bothy_ref *ref = new_ref(), *got;
+	static struct bothy_object memory; /* the very address, whatever the allocator does */
+	bothy_ref *ref = new_ref();
 	bothy_context *context;
-	int reused = 0;
 
 	ck_assert_int_eq(bothy_context_enter(NULL, "e", "p", NULL, &context), 0);
-	while (reused < N) {
-		object = malloc(sizeof(*object));
-		ck_assert_ptr_nonnull(object);
-		bothy_object_init(object);
-		reused += object == before;
-		ck_assert_int_eq(bothy_object_get_ref(object, &got), -ENOENT);
-		ck_assert_int_eq(bothy_object_set_ref(object, ref), 0);
-		before = object;
-		bothy_object_fini(object);
-		free(object);
-#if defined(__SANITIZE_ADDRESS__)
-		reused++; /* its malloc keeps memory back, to catch its use */
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-		reused++;
-#endif
-#endif
-	}
+	ck_assert_int_eq(stale_refs(&memory, ref, N, false), 0);
+	ck_assert_int_eq(stale_refs(&memory, ref, N, true), 0);
 	ck_assert_int_eq(bothy_context_exit(context), 0);
 	bothy_ref_release(ref);
+	ck_assert_uint_eq(live_refs(), 0);
+}
+END_TEST
+
+START_TEST(an_object_known_by_its_address_alone_would_have_stale_refs)
+{
+	static struct bothy_object memory;
+	bothy_ref *ref = new_ref();
+	bothy_context *context;
+
+	ck_assert_int_eq(testing_plant("SERIAL_REUSED"), 0);
+	ck_assert_int_eq(bothy_context_enter(NULL, "e", "p", NULL, &context), 0);
+	ck_assert_int_eq(stale_refs(&memory, ref, 10, true), 9);
+	ck_assert_int_eq(bothy_context_exit(context), 0);
+	bothy_ref_release(ref);
+}
+END_TEST
+
+START_TEST(an_ended_object_may_be_used_again)
+{
+	struct bothy_object object = {{0}};
+	bothy_ref *first = new_ref(), *second = new_ref(), *got = NULL;
+	uint64_t serial;
+
+	ck_assert_int_eq(bothy_object_set_ref(&object, first), 0);
+	serial = object_serial(&object);
+	ck_assert_uint_eq(object_end(&object), serial);
+	ck_assert_uint_eq(object_end(&object), 0);
+	ck_assert_uint_eq(object_serial(&object), 0);
+	ck_assert_int_eq(bothy_object_get_ref(&object, &got), -ENOENT);
+	ck_assert_int_eq(bothy_object_set_ref(&object, second), 0);
+	ck_assert_uint_ne(object_serial(&object), serial);
+	ck_assert_int_eq(bothy_object_get_ref(&object, &got), 0);
+	ck_assert_ptr_eq(got, second);
+	bothy_ref_release(got);
+	bothy_object_fini(&object);
+	bothy_ref_release(first);
+	bothy_ref_release(second);
 	ck_assert_uint_eq(live_refs(), 0);
 }
 END_TEST
@@ -325,20 +459,200 @@ START_TEST(any_number_of_threads_may_set_and_get_one_objects_ref)
 }
 END_TEST
 
+/* Objects that are copies, each given its identity by one thread while another looks. */
+enum { COPIES = 500000 };
+
+static struct bothy_object original, *copies;
+static atomic_int at; /* the copy that is looked at */
+
+static void *look_at_copies(void *arg)
+{
+	const uint64_t stale = object_serial(&original);
+	uint64_t serial;
+
+	for (int i = 0; i < COPIES; i++) {
+		while (atomic_load(&at) < i)
+			;
+		do {
+			serial = object_serial(&copies[i]);
+			if (serial == stale)
+				return NULL;
+		} while (serial == 0);
+	}
+	return arg;
+}
+
+START_TEST(a_copy_is_never_seen_with_the_serial_of_its_original)
+{
+	pthread_t thread;
+
+	copies = calloc(COPIES, sizeof(copies[0]));
+	ck_assert_ptr_nonnull(copies);
+	(void)object_identify(&original);
+	for (int i = 0; i < COPIES; i++)
+		copies[i] = original;
+	thread = support_thread(look_at_copies, &original);
+	for (int i = 0; i < COPIES; i++) {
+		atomic_store(&at, i);
+		(void)object_identify(&copies[i]);
+	}
+	ck_assert_ptr_nonnull(support_join(thread));
+	free(copies);
+}
+END_TEST
+
+/* ---- without memory ---------------------------------------------------------------------------- */
+
+static int make_refs(void)
+{
+	bothy_ref *ref, *below;
+	int error = bothy_ref_new_object("e", "p", "n", "d", &ref);
+
+	if (error == 0) {
+		error = bothy_ref_extend(ref, BOTHY_REF_KEY, "k", &below);
+		bothy_ref_release(ref);
+	}
+	if (error == 0) {
+		bothy_ref_release(below);
+		error = bothy_ref_parse("weave:///e/p/call/c/key/%20", &ref);
+	}
+	if (error == 0)
+		bothy_ref_release(ref);
+	return error;
+}
+
+enum { ROWS = 200 };
+
+static bothy_ref *shared;
+
+/* Fill TABLE; a set that fails changes nothing, and succeeds when it is tried again. */
+static int fill(struct table *table)
+{
+	int failed = 0;
+
+	for (uint64_t i = 1; i <= ROWS; i++) {
+		int error = table_set(table, i, shared);
+
+		if (error < 0) {
+			if (table_count(table) != i - 1 || table_get(table, i) != NULL)
+				return -EIO;
+			failed = error;
+			i--;
+		}
+	}
+	for (uint64_t i = 1; i <= ROWS; i++)
+		if (table_get(table, i) != shared)
+			return -EIO;
+	return failed;
+}
+
+static int use_table(void)
+{
+	struct snapshot *snapshot = NULL;
+	struct arena arena;
+	struct table table;
+	int error;
+
+	arena_init(&arena);
+	table_init(&table, &arena);
+	error = fill(&table);
+	if (error == 0)
+		error = snapshot_take(&table, &snapshot);
+	table_clear(&table);
+	arena_reset(&arena);
+	if (error == 0)
+		error = snapshot_restore(snapshot, &table);
+	snapshot_release(snapshot);
+	table_clear(&table);
+	arena_fini(&arena);
+	return error;
+}
+
+static int use_addresses(void)
+{
+	static char things[ROWS];
+	uint64_t serial;
+	int error = 0;
+
+	for (int i = 0; i < ROWS && error == 0; i++) {
+		error = address_identify(&things[i], &serial);
+		if (error == 0)
+			address_last_set(&things[i], shared, true);
+	}
+	for (int i = 0; i < ROWS; i++)
+		(void)address_forget(&things[i]);
+	return error;
+}
+
+/* Let each allocation of USE fail in turn: it says so, and leaks nothing. */
+static void fail_each(int (*use)(void))
+{
+	bool failed = true;
+
+	for (unsigned long n = 1; failed; n++) {
+		long before = support_live_allocations();
+		int error;
+		long after;
+
+		support_fail_allocation(n);
+		error = use();
+		failed = support_allocation_failed();
+		support_fail_allocation(0);
+		after = support_live_allocations();
+		ck_assert_int_eq(error, failed ? -ENOMEM : 0);
+		ck_assert_int_eq(after, before);
+	}
+}
+
+START_TEST(each_allocation_may_fail)
+{
+	shared = new_ref();
+	fail_each(make_refs);
+	fail_each(use_table);
+	fail_each(use_addresses);
+	bothy_ref_release(shared);
+	ck_assert_uint_eq(live_refs(), 0);
+}
+END_TEST
+
+START_TEST(a_table_that_forgets_a_ref_is_found)
+{
+	shared = new_ref();
+	ck_assert_int_eq(testing_plant("REF_LEAKED"), 0);
+	ck_assert_int_eq(use_table(), 0);
+	bothy_ref_release(shared);
+	ck_assert_uint_ne(live_refs(), 0);
+#ifdef UNDER_ADDRESS_SANITIZER
+	bothy_ref_release(shared); /* its check for leaks would find it too */
+	bothy_ref_release(shared);
+#endif
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
 		an_arena_gives_aligned_memory_of_any_size,
 		a_reset_arena_uses_its_memory_again,
+		large_blocks_waste_no_ordinary_memory,
+#ifdef UNDER_ADDRESS_SANITIZER
+		memory_that_is_not_handed_out_is_poisoned,
+#endif
 		a_table_keeps_ten_thousand_refs_apart,
 		setting_again_replaces_and_removing_twice_is_fine,
 		setting_and_removing_for_ever_needs_no_more_memory,
 		a_snapshot_holds_the_refs_as_they_were,
 		a_copied_or_moved_object_has_no_ref,
+		a_copy_leaves_its_originals_hold_alone,
 		a_hundred_thousand_addresses_are_used_again_without_a_stale_ref,
+		an_object_known_by_its_address_alone_would_have_stale_refs,
+		an_ended_object_may_be_used_again,
 		a_bare_address_is_forgotten,
 		no_two_threads_take_one_serial,
 		any_number_of_threads_may_set_and_get_one_objects_ref,
+		a_copy_is_never_seen_with_the_serial_of_its_original,
+		each_allocation_may_fail,
+		a_table_that_forgets_a_ref_is_found,
 	};
 
 	return run_suite("refs", tests, sizeof(tests) / sizeof(tests[0]));
