@@ -35,18 +35,26 @@ static void check_parts(const bothy_ref *ref)
 	check(bothy_ref_entity(ref)[0] != '\0' && strpbrk(bothy_ref_entity(ref), "/:") == NULL);
 	check(bothy_ref_project(ref)[0] != '\0' && strpbrk(bothy_ref_project(ref), "/:") == NULL);
 	check(bothy_ref_digest(ref)[0] != '\0');
-	check((bothy_ref_name(ref) != NULL) == (bothy_ref_kind(ref) == BOTHY_REF_OBJECT ||
-	                                        bothy_ref_kind(ref) == BOTHY_REF_OP));
+	check((bothy_ref_name(ref) != NULL) ==
+	      (bothy_ref_kind(ref) == BOTHY_REF_OBJECT || bothy_ref_kind(ref) == BOTHY_REF_OP));
+}
+
+static bool is_index(const char *value)
+{
+	return strspn(value, "0123456789") == strlen(value) &&
+	       (value[0] != '0' || value[1] == '\0');
 }
 
 /* One step below REF, VALUE is read back as it was given. */
-static void check_extend(const bothy_ref *ref, const char *value)
+static void check_extend(const bothy_ref *ref, enum bothy_ref_edge edge, const char *value)
 {
 	bothy_ref *below, *again;
-	int error = bothy_ref_extend(ref, BOTHY_REF_KEY, value, &below);
+	int error = bothy_ref_extend(ref, edge, value, &below);
 	char *text;
 
-	check((error == 0) == (bothy_ref_kind(ref) != BOTHY_REF_TABLE && value[0] != '\0'));
+	check(error == 0 || error == -EINVAL);
+	check((error == 0) == (bothy_ref_kind(ref) != BOTHY_REF_TABLE && value[0] != '\0' &&
+	                       (edge != BOTHY_REF_INDEX || is_index(value))));
 	if (error < 0)
 		return;
 	text = format(below);
@@ -55,6 +63,18 @@ static void check_extend(const bothy_ref *ref, const char *value)
 	free(text);
 	bothy_ref_release(below);
 	bothy_ref_release(again);
+}
+
+/* Cut at an arbitrary place, it is the beginning of WHOLE, and as much as there is room for. */
+static void check_cut(const bothy_ref *ref, const char *whole, size_t seed)
+{
+	size_t length = strlen(whole), room = 1 + seed % length;
+	char *text = malloc(room);
+
+	check(text != NULL);
+	check(bothy_ref_format(ref, text, room) == (int)length);
+	check(strlen(text) == room - 1 && strncmp(text, whole, room - 1) == 0);
+	free(text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
@@ -78,7 +98,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 		check(bothy_ref_equal(ref, again));
 		second = format(again);
 		check(strcmp(first, second) == 0);
-		check_extend(ref, uri);
+		check_cut(ref, first, bytes);
+		for (int edge = BOTHY_REF_KEY; edge <= BOTHY_REF_ID; edge++) {
+			check_extend(ref, (enum bothy_ref_edge)edge, uri);
+			check_extend(ref, (enum bothy_ref_edge)edge, bothy_ref_digest(ref));
+		}
 		free(first);
 		free(second);
 		bothy_ref_release(ref);
