@@ -83,6 +83,7 @@ static void after_in_child(void)
 {
 	/* The kernel has zeroed the page; without one, do what it would. */
 	atomic_store_explicit(word, 0, memory_order_relaxed);
+	counter++; /* the parent may not have had its generation yet */
 	after();
 }
 

@@ -28,6 +28,8 @@ static int futex_wait(struct parker *parker, bothy_time deadline)
 	struct timespec until;
 	struct timespec *timeout = NULL;
 
+	if (deadline < 0)
+		deadline = 0; /* as past, but the kernel would refuse it */
 	if (deadline != BOTHY_FOREVER) {
 		until.tv_sec = (time_t)(deadline / 1000000000);
 		until.tv_nsec = (long)(deadline % 1000000000);
@@ -52,7 +54,9 @@ int parker_park(struct parker *parker, bothy_time deadline)
 
 	/* Acquire, here and below: pairs with the release in parker_post(). */
 	if (!atom_cas(&parker->state, &state, PARKED, acquire)) {
-		atom_store(&parker->state, EMPTY, relaxed); /* it was TOKEN */
+		/* It was TOKEN.  A post may have come since: the swap reads it, so that what was
+		 * written before that post is seen, for its token goes too.  A store would not. */
+		(void)atom_swap(&parker->state, EMPTY, acquire);
 		return 0;
 	}
 	for (;;) {
