@@ -149,7 +149,9 @@ START_TEST(a_signal_handler_does_not_end_the_park)
 	await_changed();
 	for (int i = 1; i <= 500; i++) {
 		ck_assert_int_eq(pthread_kill(thread.handle, SIGUSR1), 0);
-		while (atomic_load(&handled) < i)
+		/* The thread sanitizer puts handlers off until the thread calls it again, which
+		 * is after the park; but the system call is interrupted all the same. */
+		while (!UNDER_THREAD_SANITIZER && atomic_load(&handled) < i)
 			(void)sched_yield();
 	}
 	ck_assert(!atomic_load(&returned));
@@ -377,7 +379,7 @@ START_TEST(a_thread_has_the_stack_it_was_given)
 	ck_assert_uint_ge(stack_seen, BYTES - 64 * 1024); /* a guard page, at most */
 	ck_assert_uint_lt(stack_left, stack_seen);
 	ck_assert_uint_gt(stack_left, stack_seen / 2);
-	ck_assert_uint_lt(stack_left_deeper, stack_left - 1024);
+	ck_assert_uint_lt(stack_left_deeper, stack_left - 512);
 	ck_assert_uint_gt(stack_left_deeper, stack_left / 2);
 }
 END_TEST
@@ -386,7 +388,7 @@ START_TEST(the_first_thread_knows_its_stack_too)
 {
 	size_t here = thread_stack_left();
 
-	ck_assert_uint_lt(left_below(64), here - 1024);
+	ck_assert_uint_lt(left_below(64), here - 512);
 	ck_assert_uint_gt(left_below(64), here / 2);
 }
 END_TEST
