@@ -1,0 +1,44 @@
+/*
+ * Items: what is handed over to a server's writer, each a block of its own.
+ */
+#ifndef TRACE_ITEM_H
+#define TRACE_ITEM_H
+
+#include <bothy/trace.h>
+
+#include "trace/json.h"
+
+enum item_kind { ITEM_OBJECT, ITEM_TABLE, ITEM_FILE, ITEM_CALL };
+
+struct item {
+	struct item *next;
+	enum item_kind kind;
+	int error; /* the writer's */
+	union {
+		struct bothy_object_version object; /* its json is the item's */
+		bothy_table *table;                 /* held */
+		struct {
+			const char *digest;
+			const void *content;
+			size_t bytes;
+		} file;
+		struct {
+			struct bothy_call_start *start; /* each a block of its own, or NULL */
+			struct bothy_call_end *end;
+		} call;
+	};
+};
+
+/* New items.  0 or -ENOMEM; all but TEXT and TABLE is copied. */
+int item_object(const char *name, const char *digest, struct json_text *text /* taken */,
+                struct item **ret_item);
+int item_table(bothy_table *table /* held */, struct item **ret_item);
+int item_file(const char *digest, const void *content, size_t bytes, struct item **ret_item);
+
+void item_free(struct item *item);
+
+/* Its kind and id, for people. */
+const char *item_kind_name(const struct item *item);
+const char *item_id(const struct item *item);
+
+#endif

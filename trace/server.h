@@ -1,0 +1,30 @@
+/*
+ * A server that records: its operations, and the writer in front of them.
+ */
+#ifndef TRACE_SERVER_H
+#define TRACE_SERVER_H
+
+#include <bothy/trace.h>
+
+struct writer;
+
+struct trace_server {
+	struct bothy_server_ops ops; /* const; as the user gave them */
+	void *self;                  /* handed to each */
+	struct writer *writer;
+};
+
+/* Make a bothy_server that records with OPS.  Errors: as bothy_server_new(). */
+int trace_server_new(const struct bothy_server_ops *ops, void *self, bothy_server **ret_server);
+
+/* Whether OPS has a write: else it is a matter of hooks alone. */
+bool trace_server_records(const struct bothy_server_ops *ops);
+
+/* The one behind SERVER; -ENOTSUP if it is NULL or records nothing, -ECHILD after a fork. */
+int trace_server_of(const bothy_server *server, struct trace_server **ret_server);
+
+/* As bothy_server_open(). */
+int trace_server_open(const char *url, const struct bothy_server_options *options,
+                      bothy_server **ret_server);
+
+#endif
