@@ -20,7 +20,7 @@ static int check_job(const struct bothy_job *job)
 	if (job->fn == NULL || job->deadline < 0 || (job->flags & ~(unsigned)KNOWN_FLAGS) != 0 ||
 	    (job->arg == NULL && job->arg_bytes != 0))
 		return -EINVAL;
-	if (job->priority != 0 || (job->flags & BOTHY_TRACE) != 0)
+	if (job->priority != 0)
 		return -ENOTSUP;
 	if ((job->group != NULL && group_check(job->group) < 0) ||
 	    (job->completions != NULL && completions_check(job->completions) < 0))
@@ -55,7 +55,7 @@ static int take_job(const bothy_pool *pool, const struct bothy_job *given, struc
 	if (ret_job->handle != NULL ? !names_nothing(ret_job) || ret_job->handle->pool != pool
 	                            : !names_tenant(ret_job))
 		return -EINVAL;
-	return (ret_job->flags & BOTHY_ENSURE_PROJECT) != 0 && pool->server == NULL ? -ENOTSUP : 0;
+	return job_needs_server(ret_job) && pool->server == NULL ? -ENOTSUP : 0;
 }
 
 int bothy_submit(bothy_pool *pool, const struct bothy_job *job, bothy_future **ret_future)
@@ -124,7 +124,7 @@ int bothy_run_here(bothy_server *server, const struct bothy_job *job, void **ret
 	if (complete.handle != NULL || !names_tenant(&complete) || complete.group != NULL ||
 	    complete.completions != NULL || (complete.flags & BOTHY_OWN_THREAD) != 0)
 		return -EINVAL;
-	if ((complete.flags & BOTHY_ENSURE_PROJECT) != 0 && server == NULL)
+	if (job_needs_server(&complete) && server == NULL)
 		return -ENOTSUP;
 	return run_here(server, &complete, ret_result);
 }

@@ -12,9 +12,11 @@ static int ensure_project(void *self, const char *entity, const char *project)
 }
 
 /* What *ret_slot is set to comes back with finish: here the client is all it takes. */
-static int begin(void *self, bothy_client *client, void *token, void **ret_slot)
+/* (context->token is what the slot of a job that spawned this one would hand on.) */
+static int begin(void *self, const struct bothy_begin *context, void **ret_slot)
 {
-	(void)token; /* what the slot of a job that spawned this one would hand on */
+	bothy_client *client = context->client;
+
 	printf("%s: %s/%s begins\n", (const char *)self, bothy_client_entity(client),
 	       bothy_client_project(client));
 	*ret_slot = client;

@@ -92,6 +92,12 @@ struct bothy_future {
 	bool has_notify;            /* guarded by the job's stripe */
 };
 
+/* Whether SPEC asks for what only a server can do. */
+static inline bool job_needs_server(const struct bothy_job *spec)
+{
+	return (spec->flags & (BOTHY_ENSURE_PROJECT | BOTHY_TRACE)) != 0;
+}
+
 /* A block for SPEC, in phase NEW with one hold (the execution's).  PROJECT is not held.
  * It has an extra if SPEC or WITH_EXTRA wants one.  0 or -ENOMEM. */
 int job_new(const struct bothy_job *spec, bool with_extra, bothy_future **ret_job);

@@ -236,7 +236,8 @@ static void run_on_worker(struct worker *worker, bothy_future *job, bothy_contex
 		.client = job->project->client,
 		.inherited = job->extra != NULL ? job->extra->inherited : NULL,
 		.fallback = worker->pool->options.refs,
-		.flags = job->flags & BOTHY_ENSURE_PROJECT,
+		.flags = job->flags & (BOTHY_ENSURE_PROJECT | BOTHY_TRACE),
+		.name = job->name,
 		.deadline = job->deadline,
 		.stop = &job->stop,
 		.job = job,
@@ -358,7 +359,8 @@ static void here_run(struct here *here)
 	struct context_spec spec = {
 		.client = here->client,
 		.fallback = BOTHY_REFS_SAME_PROJECT,
-		.flags = job->flags & BOTHY_ENSURE_PROJECT,
+		.flags = job->flags & (BOTHY_ENSURE_PROJECT | BOTHY_TRACE),
+		.name = job->name,
 		.deadline = job->deadline,
 		/* In a job, its requests are this one's too. */
 		.stop = outer != NULL && outer->stop != NULL ? outer->stop : &job->stop,

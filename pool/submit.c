@@ -269,6 +269,8 @@ int submit_child(const struct bothy_job *spec, bothy_future **ret_future)
 
 	if (error < 0)
 		return error;
+	if (job_needs_server(spec) && parent->project->pool->server == NULL)
+		return -ENOTSUP;
 	error = job_new(spec, true, &child);
 	if (error < 0)
 		return error;

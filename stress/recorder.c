@@ -43,9 +43,10 @@ static int ensure_project(void *self, const char *entity, const char *project)
 	return tenant_is_unmade(entity) ? -EACCES : 0;
 }
 
-static int begin(void *self, bothy_client *client, void *of_parent, void **ret_slot)
+static int begin(void *self, const struct bothy_begin *context, void **ret_slot)
 {
-	const struct token *token = of_parent;
+	const struct token *token = context->token;
+	bothy_client *client = context->client;
 	struct slot *slot = malloc(sizeof(*slot));
 
 	(void)self;

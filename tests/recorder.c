@@ -62,12 +62,12 @@ static int ensure_project(void *self, const char *entity, const char *project)
 	return recorder.ensure_code;
 }
 
-static int begin(void *self, bothy_client *client, void *token, void **ret_slot)
+static int begin(void *self, const struct bothy_begin *context, void **ret_slot)
 {
 	struct recorder *r = self;
 
-	r->client = client;
-	r->token = token;
+	r->client = context->client;
+	r->token = context->token;
 	act("begin", r->in_begin);
 	if (r->begin_code != 0)
 		return r->begin_code;

@@ -88,14 +88,20 @@ static int ensure_project(bothy_context *context)
 	return server_said(error);
 }
 
-static int begin_slot(bothy_context *context, void *token)
+static int begin_slot(bothy_context *context, const struct context_spec *spec)
 {
 	bothy_server *server = context->client->server;
+	const struct bothy_begin begin = {
+		.client = context->client,
+		.token = spec->inherited != NULL ? spec->inherited->token : NULL,
+		.flags = spec->flags & BOTHY_TRACE,
+		.name = spec->name,
+	};
 	int error;
 
 	if (server->ops.begin == NULL)
 		return 0;
-	error = server->ops.begin(server->self, context->client, token, &context->slot);
+	error = server->ops.begin(server->self, &begin, &context->slot);
 	(void)context_unwind(context);
 	return server_said(error);
 }
@@ -114,7 +120,7 @@ static int start(bothy_context *context, const struct context_spec *spec)
 	if ((spec->flags & BOTHY_ENSURE_PROJECT) != 0)
 		error = ensure_project(context);
 	if (error == 0)
-		error = begin_slot(context, inherited != NULL ? inherited->token : NULL);
+		error = begin_slot(context, spec);
 	return error;
 }
 

@@ -62,7 +62,8 @@ struct context_spec {
 	bothy_client *client;          /* the context takes a hold */
 	const bothy_capture *inherited; /* or NULL; only read */
 	enum bothy_ref_fallback fallback;
-	unsigned flags;                /* BOTHY_ENSURE_PROJECT, or 0 */
+	unsigned flags;                /* BOTHY_ENSURE_PROJECT and BOTHY_TRACE, or 0 */
+	const char *name;              /* the job's; or NULL */
 	bothy_time deadline;           /* BOTHY_FOREVER: none */
 	bool watched;                  /* someone requests the stop at the deadline */
 	struct stop *stop;

@@ -29,11 +29,17 @@ struct item {
 	};
 };
 
-/* New items.  0 or -ENOMEM; all but TEXT and TABLE is copied. */
-int item_object(const char *name, const char *digest, struct json_text *text /* taken */,
-                struct item **ret_item);
-int item_table(bothy_table *table /* held */, struct item **ret_item);
+/*
+ * New items.  0 or -ENOMEM, and then nothing is taken.
+ *
+ * What the item takes over: TEXT, which item_free() frees; START and END (each malloc'd, in one
+ * block; one may be NULL).  It holds TABLE, and copies the rest.
+ */
+int item_object(const char *name, const char *digest, bothy_wall created,
+                const struct json_text *text, struct item **ret_item);
+int item_table(bothy_table *table, struct item **ret_item);
 int item_file(const char *digest, const void *content, size_t bytes, struct item **ret_item);
+int item_call(struct bothy_call_start *start, struct bothy_call_end *end, struct item **ret_item);
 
 void item_free(struct item *item);
 

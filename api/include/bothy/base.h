@@ -86,7 +86,7 @@ enum bothy_flags {
 	 * fails the job's function never runs, and the server's negative errno is the
 	 * outcome.  Without a server: -ENOTSUP. */
 	BOTHY_ENSURE_PROJECT = 1 << 0,
-	/* Record the job as a call: -ENOTSUP in this release. */
+	/* Record the job as a call: see <bothy/trace.h>.  Without a server: -ENOTSUP. */
 	BOTHY_TRACE = 1 << 1,
 	/* Run the job on a thread that dies with it, for code whose thread-local
 	 * variables must not outlive the job.  The thread takes a worker's place.

@@ -60,8 +60,8 @@ struct bothy_job {
  *            '/' or ':', or given beside a handle; a handle of another pool; a negative
  *            deadline; an unknown flag; a NULL argument to be copied; a size of no
  *            release's;
- *            -ENOTSUP: a feature of a later release (a priority, BOTHY_TRACE), or
- *            BOTHY_ENSURE_PROJECT on a pool without a server;
+ *            -ENOTSUP: a feature of a later release (a priority), or
+ *            BOTHY_ENSURE_PROJECT or BOTHY_TRACE on a pool without a server;
  *            -EAGAIN: the queue is full (with BOTHY_BLOCK: until the job's deadline, or
  *            at once on a worker);
  *            -ESHUTDOWN: the pool is closing, and this is no job of it;

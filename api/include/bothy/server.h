@@ -168,7 +168,7 @@ struct bothy_server_ops {
 
 	/* A context begins: what is recorded in it goes to *ret_slot.  A negative errno: the
 	 * job's function does not run, and that is its outcome; finish is not called. */
-	int (*begin)(void *self, const struct bothy_begin *begin, void **ret_slot);
+	int (*begin)(void *self, const struct bothy_begin *context, void **ret_slot);
 
 	/* A job is spawned from the slot's context, or the context is captured: what shall
 	 * its descendants know?  A negative errno fails the spawn or capture. */
