@@ -4,6 +4,10 @@
 
 #include "api/check.h"
 #include "tls/server.h"
+#ifdef BOTHY_RECORDING
+#include "trace/server.h"
+#include "trace/writer.h"
+#endif
 
 int bothy_server_new(const struct bothy_server_ops *ops, void *self, bothy_server **ret_server)
 {
@@ -13,10 +17,68 @@ int bothy_server_new(const struct bothy_server_ops *ops, void *self, bothy_serve
 	if (ops == NULL || ret_server == NULL)
 		return -EINVAL;
 	error = CHECK_COPY(&complete, ops);
-	return error < 0 ? error : server_new(&complete, self, ret_server);
+	if (error < 0)
+		return error;
+#ifdef BOTHY_RECORDING
+	if (trace_server_records(&complete))
+		return trace_server_new(&complete, self, ret_server);
+#endif
+	return server_new(&complete, self, ret_server);
 }
 
 void bothy_server_release(bothy_server *server)
 {
 	server_release(server);
 }
+
+/* ---- servers that record ------------------------------------------------------------------ */
+
+#ifdef BOTHY_RECORDING
+
+int bothy_server_open(const char *url, const struct bothy_server_options *options,
+                      bothy_server **ret_server)
+{
+	struct bothy_server_options complete = {.size = sizeof(complete)};
+	int error = 0;
+
+	if (url == NULL || ret_server == NULL)
+		return -EINVAL;
+	if (options != NULL)
+		error = CHECK_COPY(&complete, options);
+	return error < 0 ? error : trace_server_open(url, &complete, ret_server);
+}
+
+int bothy_server_stats(bothy_server *server, struct bothy_server_stats *stats)
+{
+	struct bothy_server_stats complete = {.size = sizeof(complete)};
+	struct trace_server *recording;
+	int error;
+
+	if (server == NULL || stats == NULL)
+		return -EINVAL;
+	error = check_size(stats->size, sizeof(*stats));
+	if (error == 0)
+		error = trace_server_of(server, &recording);
+	if (error < 0)
+		return error;
+	writer_stats(recording->writer, &complete);
+	check_give(stats, &complete, sizeof(complete));
+	return 0;
+}
+
+int bothy_server_projects(bothy_server *server, bothy_project_each *each, void *user)
+{
+	struct trace_server *recording;
+	int error;
+
+	if (server == NULL || each == NULL)
+		return -EINVAL;
+	error = trace_server_of(server, &recording);
+	if (error < 0)
+		return error;
+	if (recording->ops.projects_query == NULL)
+		return -ENOTSUP;
+	return recording->ops.projects_query(recording->self, each, user);
+}
+
+#endif

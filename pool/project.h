@@ -10,6 +10,7 @@
 #define POOL_PROJECT_H
 
 #include "pool/pool.h"
+#include "tls/project_name.h"
 
 struct bothy_project {
 	bothy_pool *pool;           /* held; const */
@@ -21,18 +22,6 @@ struct bothy_project {
 	bothy_time soonest;         /* no job in the queue has an earlier deadline */
 	bothy_future *sweep;        /* where the watchdog's sweep goes on; NULL: none is on */
 };
-
-/* The names of a project as one key, "entity/project". */
-struct project_name {
-	const char *entity, *project;
-	size_t key_bytes;
-	char *key;
-	char buffer[128]; /* where most keys are */
-};
-
-/* 0 or -ENOMEM; fini it after use. */
-int project_name_init(struct project_name *name, const char *entity, const char *project);
-void project_name_fini(struct project_name *name);
 
 /* Find the project or make it, and hold it.  0 or -ENOMEM. */
 int project_get_locked(bothy_pool *pool, const struct project_name *name,

@@ -53,7 +53,10 @@
 	X(OWN_THREAD_SHARED)      /* BOTHY_OWN_THREAD is not heeded */                    \
 	X(CALLBACK_IN_CONTEXT)    /* arg_free and notify run in the caller's context */   \
 	X(OWN_REF_HIDDEN)         /* a context does not look at its own refs */           \
-	X(MEMORY_SHARED)          /* an arena hands out some bytes twice */
+	X(MEMORY_SHARED)          /* an arena hands out some bytes twice */               \
+	X(WRITER_WAKE_DROPPED)    /* a hand-over does not wake the writer */              \
+	X(ROOM_WAKE_DROPPED)      /* ... who does not wake those that wait for room */    \
+	X(FLUSH_WAKE_DROPPED)     /* ... nor those that wait for a flush */
 
 enum testing_fault {
 #define TESTING_ENUM(name) TESTING_##name,

@@ -12,7 +12,6 @@
 int digest_bytes(const void *bytes, size_t n, char ret_digest[BOTHY_DIGEST_BYTES]);
 
 /* Of a table: the hex SHA-256 of its rows' digests put together. */
-int digest_table(const struct bothy_table_row *rows, size_t n,
-                 char ret_digest[BOTHY_DIGEST_BYTES]);
+int digest_table(const struct bothy_table_row *rows, size_t n, char ret_digest[BOTHY_DIGEST_BYTES]);
 
 #endif

@@ -11,9 +11,9 @@ struct bothy_table {
 	struct bothy_object object;
 	struct bothy_table_row *rows; /* COUNT of them; each one's digest and json in a block */
 	size_t count, room;
-	size_t bytes;                      /* of all rows */
-	bool fixed;                        /* published or fetched: const from now on */
-	char digest[BOTHY_DIGEST_BYTES];   /* once it is fixed */
+	size_t bytes;                    /* of all rows */
+	bool fixed;                      /* published or fetched: const from now on */
+	char digest[BOTHY_DIGEST_BYTES]; /* once it is fixed */
 };
 
 void trace_table_hold(bothy_table *table);

@@ -1,0 +1,114 @@
+#include "trace/losses.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Without it uthash calls exit() when there is no memory. */
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
+
+#include "tls/project_name.h"
+
+struct loss {
+	UT_hash_handle hh;
+	int error;  /* of the first item */
+	char *text; /* which item it was; NULL without memory */
+	char key[]; /* "entity/project" */
+};
+
+/* "call 0198...", malloc'd, or NULL. */
+static char *describe(const struct bothy_failure *failure)
+{
+	size_t bytes = strlen(failure->kind) + strlen(failure->id) + 2;
+	char *text = malloc(bytes);
+
+	if (text != NULL)
+		(void)snprintf(text, bytes, "%s %s", failure->kind, failure->id);
+	return text;
+}
+
+static void loss_free(struct loss *loss)
+{
+	free(loss->text);
+	free(loss);
+}
+
+static int add(struct losses *losses, const struct project_name *name,
+               const struct bothy_failure *failure)
+{
+	struct loss *loss;
+
+	HASH_FIND(hh, losses->of_projects, name->key, name->key_bytes, loss);
+	if (loss != NULL)
+		return 0;
+	loss = calloc(1, sizeof(*loss) + name->key_bytes);
+	if (loss == NULL)
+		return -ENOMEM;
+	memcpy(loss->key, name->key, name->key_bytes);
+	loss->error = failure->error;
+	loss->text = describe(failure);
+	HASH_ADD_KEYPTR(hh, losses->of_projects, loss->key, name->key_bytes, loss);
+	if (loss->hh.tbl == NULL) { /* how uthash reports that it had no memory */
+		loss_free(loss);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+void losses_add(struct losses *losses, const struct bothy_failure *failure)
+{
+	struct project_name name;
+	int error = project_name_init(&name, failure->entity, failure->project);
+
+	if (error == 0) {
+		error = add(losses, &name, failure);
+		project_name_fini(&name);
+	}
+	if (error < 0 && losses->unknown == 0)
+		losses->unknown = failure->error;
+}
+
+static int take(struct losses *losses, const struct project_name *name, char **ret_text)
+{
+	struct loss *loss;
+	int error;
+
+	HASH_FIND(hh, losses->of_projects, name->key, name->key_bytes, loss);
+	if (loss == NULL) {
+		/* Perhaps it was of this project: better one flush too many that fails. */
+		error = losses->unknown;
+		losses->unknown = 0;
+		*ret_text = NULL;
+		return error;
+	}
+	HASH_DELETE(hh, losses->of_projects, loss);
+	error = loss->error;
+	*ret_text = loss->text;
+	free(loss);
+	return error;
+}
+
+int losses_take(struct losses *losses, const char *entity, const char *project, char **ret_text)
+{
+	struct project_name name;
+	int error = project_name_init(&name, entity, project);
+
+	*ret_text = NULL;
+	if (error == 0) {
+		error = take(losses, &name, ret_text);
+		project_name_fini(&name);
+	}
+	return error;
+}
+
+void losses_fini(struct losses *losses)
+{
+	struct loss *loss, *next;
+
+	HASH_ITER(hh, losses->of_projects, loss, next) {
+		HASH_DELETE(hh, losses->of_projects, loss);
+		loss_free(loss);
+	}
+}

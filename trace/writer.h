@@ -1,0 +1,43 @@
+/*
+ * The writer: one thread per server, which stores what contexts hand over.
+ */
+#ifndef TRACE_WRITER_H
+#define TRACE_WRITER_H
+
+#include <bothy/server.h>
+
+#include "trace/batch.h"
+
+struct writer;
+
+/* Start the writer of a server with these operations, which must outlive it.  0, -ENOMEM, or what
+ * pthread_create(3) said. */
+int writer_new(const struct bothy_server_ops *ops, void *self, struct writer **ret_writer);
+
+/* Wait until all that was handed over is stored, end the thread, and free.  No other call may be
+ * using WRITER. */
+void writer_free(struct writer *writer);
+
+/*
+ * Hand over BATCH, which is the writer's from now on, whatever is returned.
+ *
+ * If there is no room in the queue, waits for it until DEADLINE.
+ * Returns 0, or -ETIMEDOUT: its items are lost, which the server's `failed` and the next flush of
+ * the project are told.
+ */
+int writer_hand_over(struct writer *writer, struct batch *batch, bothy_time deadline);
+
+/* Items that never became a batch's are lost: as above. */
+void writer_lose(struct writer *writer, const struct bothy_failure *failure);
+
+/* Wait until all that has been handed over so far is written, until DEADLINE: 0 or
+ * -ETIMEDOUT. */
+int writer_wait(struct writer *writer, bothy_time deadline);
+
+/* What could not be stored of a project since it was asked last: see losses_take(). */
+int writer_take_loss(struct writer *writer, const char *entity, const char *project,
+                     char **ret_text);
+
+void writer_stats(struct writer *writer, struct bothy_server_stats *ret_stats);
+
+#endif
