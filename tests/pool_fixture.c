@@ -109,14 +109,15 @@ void count_free(void *arg)
 	atomic_fetch_add(&freed, 1);
 }
 
-int run_suite(const char *name, const TTest *const *cases, size_t n)
+int run_suite_with(const char *name, void (*setup)(void), void (*teardown)(void),
+                   const TTest *const *cases, size_t n)
 {
 	Suite *suite = suite_create(name);
 	TCase *tcase = tcase_create(name);
 	SRunner *runner = srunner_create(suite);
 	int failed;
 
-	tcase_add_checked_fixture(tcase, fixture_setup, fixture_teardown);
+	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_set_timeout(tcase, 120);
 	for (size_t i = 0; i < n; i++)
 		tcase_add_test(tcase, cases[i]);
@@ -125,4 +126,9 @@ int run_suite(const char *name, const TTest *const *cases, size_t n)
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
 	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int run_suite(const char *name, const TTest *const *cases, size_t n)
+{
+	return run_suite_with(name, fixture_setup, fixture_teardown, cases, n);
 }

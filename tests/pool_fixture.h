@@ -38,7 +38,10 @@ bothy_fn nothing, return_code, stop_at_gate, until_stopped, end_thread;
 
 void count_free(void *arg);
 
-/* Run CASES as a suite of that name; the process's exit code. */
+/* Run CASES as a suite of that name; the process's exit code.  Each has the fixture around it,
+ * or another. */
 int run_suite(const char *name, const TTest *const *cases, size_t n);
+int run_suite_with(const char *name, void (*setup)(void), void (*teardown)(void),
+                   const TTest *const *cases, size_t n);
 
 #endif

@@ -14,6 +14,7 @@
 #include "sync/park.h"
 #include "sync/testing.h"
 #include "sync/thread.h"
+#include "tests/sim/recording.h"
 #include "tests/sim/scenario.h"
 
 /* ---- what they share -------------------------------------------------------------------- */
@@ -415,6 +416,9 @@ const struct scenario scenarios[] = {
 	{"two_takers", two_takers, "COMPLETION_WAKE_DROPPED"},
 	{"group_of_two", group_of_two, "GROUP_NOT_ATOMIC"},
 	{"idle_worker_is_woken", idle_worker_is_woken, "WORKER_WAKE_DROPPED"},
+	{"hand_over_wakes_the_writer", hand_over_wakes_the_writer, "WRITER_WAKE_DROPPED"},
+	{"flush_against_hand_over", flush_against_hand_over, "FLUSH_WAKE_DROPPED"},
+	{"full_queue_against_the_writer", full_queue_against_the_writer, "ROOM_WAKE_DROPPED"},
 };
 
 const unsigned scenario_count = sizeof(scenarios) / sizeof(scenarios[0]);

@@ -1,0 +1,138 @@
+#include "tests/store.h"
+
+#include <check.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+struct store store;
+
+static int begin(void *self, const struct bothy_begin *context, void **ret_slot)
+{
+	struct store *s = self;
+
+	(void)context;
+	atomic_fetch_add(&s->begun, 1);
+	*ret_slot = s;
+	return 0;
+}
+
+static int finish(void *self, void *slot, int code, const char *text, bothy_time deadline)
+{
+	struct store *s = self;
+
+	(void)code, (void)text, (void)deadline;
+	if (slot != s)
+		return -EFAULT;
+	atomic_fetch_add(&s->finished, 1);
+	return 0;
+}
+
+static void destroy(void *self)
+{
+	struct store *s = self;
+
+	atomic_fetch_add(&s->destroyed, 1);
+}
+
+/* Where the call of that id is, or would be put. */
+static struct stored *place_of(struct store *s, const char *id)
+{
+	int i = 0;
+
+	while (i < s->n + s->pending && strcmp(s->stored[i].id, id) != 0)
+		i++;
+	if (i == s->n + s->pending && i < STORE_MAX)
+		s->pending++;
+	return i < STORE_MAX ? &s->stored[i] : NULL;
+}
+
+static int upsert(struct store *s, const struct bothy_call_part *part)
+{
+	struct stored *stored;
+
+	if (part->start != NULL && s->failing != NULL && strcmp(part->start->op, s->failing) == 0)
+		return -EDOM;
+	stored = place_of(s, part->start != NULL ? part->start->id : part->end->id);
+	if (stored == NULL)
+		return -ENOSPC;
+	if (part->start != NULL)
+		snprintf(stored->op, sizeof(stored->op), "%s", part->start->op);
+	snprintf(stored->id, sizeof(stored->id), "%s",
+	         part->start != NULL ? part->start->id : part->end->id);
+	snprintf(stored->project, sizeof(stored->project), "%s", part->project);
+	stored->has_end = stored->has_end || part->end != NULL;
+	return 0;
+}
+
+static void calls_upsert(void *self, const struct bothy_call_part *parts, size_t n, int *ret_errors)
+{
+	struct store *s = self;
+
+	if (n > s->largest)
+		s->largest = n;
+	for (size_t i = 0; i < n; i++)
+		ret_errors[i] = upsert(s, &parts[i]);
+}
+
+static int flush(void *self)
+{
+	struct store *s = self;
+
+	if (atomic_load(&s->stops))
+		gate_wait(&s->gate);
+	if (atomic_load(&s->flush_failures) > 0) {
+		atomic_fetch_sub(&s->flush_failures, 1);
+		memset(&s->stored[s->n], 0, (size_t)s->pending * sizeof(s->stored[0]));
+		s->pending = 0;
+		return -EIO;
+	}
+	s->n += s->pending;
+	s->pending = 0;
+	atomic_fetch_add(&s->flushes, 1);
+	return 0;
+}
+
+static void failed(void *self, const struct bothy_failure *failure)
+{
+	struct store *s = self;
+
+	snprintf(s->failed_id, sizeof(s->failed_id), "%s %s", failure->kind, failure->id);
+	s->failed_error = failure->error;
+	atomic_fetch_add(&s->failures, 1);
+}
+
+void store_open(size_t queue_max)
+{
+	const struct bothy_server_ops ops = {
+		.size = sizeof(ops),
+		.queue_max = queue_max,
+		.begin = begin,
+		.finish = finish,
+		.destroy = destroy,
+		.calls_upsert = calls_upsert,
+		.flush = flush,
+		.failed = failed,
+	};
+
+	memset(&store, 0, sizeof(store));
+	gate_init(&store.gate);
+	ck_assert_int_eq(bothy_server_new(&ops, &store, &store.server), 0);
+}
+
+void store_close(void)
+{
+	bothy_server_release(store.server);
+	ck_assert_int_eq(store.destroyed, 1);
+	ck_assert_int_eq(store.begun, store.finished);
+	gate_fini(&store.gate);
+}
+
+int store_count(const char *op)
+{
+	int n = 0;
+
+	for (int i = 0; i < store.n; i++)
+		n += op == NULL || strcmp(store.stored[i].op, op) == 0;
+	return n;
+}
