@@ -357,6 +357,36 @@ START_TEST(finish_is_told_what_the_job_returned_and_said)
 }
 END_TEST
 
+static void fail_later(void *arg)
+{
+	(void)bothy_fail(1, "%s", (const char *)arg);
+}
+
+static void fail_in_finish(void)
+{
+	ck_assert_int_eq(bothy_fail(-ENOSPC, "of finish"), -ENOSPC);
+	ck_assert_int_eq(bothy_context_defer(fail_later, "deferred by finish"), 0);
+}
+
+START_TEST(what_the_job_said_stands_whatever_its_finish_says)
+{
+	bothy_future *future;
+
+	recorded_pool();
+	recorder.in_finish = fail_in_finish;
+	future = start(BOTHY_JOB(.fn = fail_with_text));
+	ck_assert_int_eq(bothy_future_wait(future, BOTHY_FOREVER), 0);
+	ck_assert_str_eq(recorder.text, "disk on fire");
+	ck_assert_str_eq(bothy_future_error(future), "disk on fire");
+	bothy_future_release(future);
+	future = start(BOTHY_JOB(.fn = nothing));
+	ck_assert_int_eq(bothy_future_wait(future, BOTHY_FOREVER), 0);
+	ck_assert_ptr_null(bothy_future_error(future));
+	bothy_future_release(future);
+	close_recorded_pool();
+}
+END_TEST
+
 START_TEST(a_job_that_ended_its_thread_is_finished_as_owner_dead)
 {
 	recorded_pool();
@@ -513,6 +543,7 @@ int main(void)
 		the_last_hold_destroys_the_server_in_nobodys_context,
 		a_context_that_has_the_last_hold_destroys_the_server_when_it_is_gone,
 		finish_is_told_what_the_job_returned_and_said,
+		what_the_job_said_stands_whatever_its_finish_says,
 		a_job_that_ended_its_thread_is_finished_as_owner_dead,
 		a_job_whose_context_cannot_begin_never_runs,
 		a_finish_that_fails_is_counted_and_never_the_jobs_outcome,

@@ -87,8 +87,8 @@ BOTHY_API int bothy_sleep_until(bothy_time deadline);
  * Say what went wrong: `return bothy_fail(EIO, "no such file: %s", path);`
  *
  * Returns ERROR.  The text is kept with the job (bothy_future_error()) or context; the
- * last one counts.  If there is no memory for it, it is lost and ERROR stands.  Outside
- * any context it only returns ERROR.
+ * last one counts, until the server's finish is told.  If there is no memory for it, it is
+ * lost and ERROR stands.  Outside any context, and in finish, it only returns ERROR.
  */
 BOTHY_API int bothy_fail(int error, const char *format, ...) BOTHY_PRINTF(2, 3);
 
