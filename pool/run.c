@@ -213,7 +213,7 @@ static void call(struct run *run)
 	bothy_future *job = run->job;
 
 	if (run->refusal == 0)
-		run->refusal = context_begin(run->context, run->spec);
+		run->refusal = context_begin(run->context, run->spec, &run->error_text);
 	if (run->refusal == 0)
 		run->code = job->fn(job->arg, &run->result);
 	else

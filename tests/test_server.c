@@ -420,6 +420,26 @@ START_TEST(a_job_whose_context_cannot_begin_never_runs)
 }
 END_TEST
 
+static void say_why(void)
+{
+	(void)bothy_fail(1, "no such project");
+}
+
+START_TEST(what_an_operation_says_of_its_refusal_is_kept_with_the_job)
+{
+	bothy_future *future;
+
+	recorded_pool();
+	recorder.begin_code = -ENOENT;
+	recorder.in_begin = say_why;
+	future = start(BOTHY_JOB(.fn = must_not_run));
+	ck_assert_int_eq(bothy_future_wait(future, BOTHY_FOREVER), 0);
+	ck_assert_str_eq(bothy_future_error(future), "no such project");
+	ck_assert_int_eq(outcome(future), -ENOENT);
+	close_recorded_pool();
+}
+END_TEST
+
 START_TEST(a_finish_that_fails_is_counted_and_never_the_jobs_outcome)
 {
 	struct bothy_pool_stats stats;
@@ -546,6 +566,7 @@ int main(void)
 		what_the_job_said_stands_whatever_its_finish_says,
 		a_job_that_ended_its_thread_is_finished_as_owner_dead,
 		a_job_whose_context_cannot_begin_never_runs,
+		what_an_operation_says_of_its_refusal_is_kept_with_the_job,
 		a_finish_that_fails_is_counted_and_never_the_jobs_outcome,
 		a_spawned_job_begins_with_the_token_of_its_parent,
 		a_token_that_cannot_be_made_fails_the_spawn,

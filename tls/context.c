@@ -118,7 +118,7 @@ static int start(bothy_context *context, const struct context_spec *spec)
 	return error;
 }
 
-int context_begin(bothy_context *context, const struct context_spec *spec)
+int context_begin(bothy_context *context, const struct context_spec *spec, char **ret_error_text)
 {
 	int error = context_ready();
 
@@ -134,7 +134,7 @@ int context_begin(bothy_context *context, const struct context_spec *spec)
 	TESTING_COUNT(contexts_begun);
 	error = start(context, spec);
 	if (error < 0)
-		(void)context_end(context, error, NULL);
+		(void)context_end(context, error, ret_error_text);
 	else
 		context->stage = CONTEXT_ACTIVE;
 	return error;
