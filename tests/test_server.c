@@ -98,33 +98,45 @@ static void enter_and_forget(void)
 START_TEST(a_context_that_an_operation_enters_and_forgets_is_left)
 {
 	bothy_context *context;
+	bothy_capture *capture;
 
 	recorder_open();
-	recorder.in_ensure = recorder.in_begin = recorder.in_finish = enter_and_forget;
+	recorder.in_ensure = recorder.in_begin = enter_and_forget;
+	recorder.in_inherit = recorder.in_finish = enter_and_forget;
 	context = enter_with(recorder.server, ensuring);
 	ck_assert_str_eq(bothy_client_entity(bothy_client_current()), "ann");
+	ck_assert_noted("ensure(ann/p) forgotten begin forgotten");
+	ck_assert_int_eq(bothy_context_capture(&capture), 0);
+	ck_assert_str_eq(bothy_client_entity(bothy_client_current()), "ann");
+	bothy_capture_release(capture);
 	leave(context);
-	ck_assert_noted("ensure(ann/p) forgotten begin forgotten finish forgotten");
+	ck_assert_noted("inherit forgotten inherit_free finish forgotten");
 	ck_assert_uint_eq(bothy_context_id(), 0);
 	recorder_close();
 }
 END_TEST
 
-static bothy_context *outside;
+static bothy_context *not_to_leave;
 
-static void leave_outside(void)
+static void try_to_leave(void)
 {
-	ck_assert_int_eq(bothy_context_exit(outside), -EINVAL);
+	ck_assert_int_eq(bothy_context_exit(not_to_leave), -EINVAL);
 }
 
-START_TEST(an_operation_cannot_leave_the_contexts_outside_its_own)
+START_TEST(an_operation_cannot_leave_its_own_context_nor_those_outside)
 {
-	bothy_context *context;
+	bothy_context *outside, *context;
+	bothy_capture *capture;
 
 	recorder_open();
-	outside = enter("ann", "p");
-	recorder.in_ensure = recorder.in_begin = recorder.in_finish = leave_outside;
+	not_to_leave = outside = enter("ann", "p");
+	recorder.in_ensure = recorder.in_begin = try_to_leave;
+	recorder.in_inherit = recorder.in_finish = try_to_leave;
 	context = enter_with(recorder.server, ensuring);
+	not_to_leave = context;
+	ck_assert_int_eq(bothy_context_capture(&capture), 0);
+	bothy_capture_release(capture);
+	not_to_leave = outside;
 	leave(context);
 	leave(outside);
 	recorder_close();
@@ -553,7 +565,7 @@ int main(void)
 		finish_comes_after_deferred_functions_and_locals,
 		what_finish_leaves_is_seen_to,
 		a_context_that_an_operation_enters_and_forgets_is_left,
-		an_operation_cannot_leave_the_contexts_outside_its_own,
+		an_operation_cannot_leave_its_own_context_nor_those_outside,
 		a_project_that_cannot_be_ensured_is_no_context,
 		a_context_that_cannot_be_begun_is_not_finished,
 		what_finish_says_is_returned_by_the_exit,

@@ -163,7 +163,7 @@ static void run_callbacks(bothy_context *context, int code)
 	/* Before it was begun there is nothing to finish. */
 	if (context->stage == CONTEXT_STARTING)
 		context->stage = CONTEXT_SWEEPING;
-	if (context->stage == CONTEXT_ACTIVE)
+	if (context->stage == CONTEXT_ACTIVE || context->stage == CONTEXT_INHERITING)
 		context->stage = CONTEXT_UNWINDING;
 	if (context->stage == CONTEXT_UNWINDING) {
 		context->code = code;

@@ -23,6 +23,7 @@ enum context_stage {
 	CONTEXT_IDLE = 0,   /* not installed */
 	CONTEXT_STARTING,   /* installed; the server has no slot for it */
 	CONTEXT_ACTIVE,
+	CONTEXT_INHERITING, /* active or unwinding; the server's inherit was called */
 	CONTEXT_UNWINDING,  /* deferred functions and locals are running */
 	CONTEXT_FINISHING,  /* the server's finish was called */
 	CONTEXT_SWEEPING    /* ... has returned; what it deferred is running */
