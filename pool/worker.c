@@ -21,6 +21,7 @@
 #include "pool/settle.h"
 #include "pool/take.h"
 #include "pool/watchdog.h"
+#include "sync/cleanup.h"
 #include "sync/clock.h"
 #include "sync/testing.h"
 
@@ -343,12 +344,12 @@ static void worker_main(void *arg)
 
 	current = worker;
 	(void)context_suspend(); /* for good: no global client here */
-	pthread_cleanup_push(worker_died, worker);
+	cleanup_push(worker_died, worker);
 	if (worker_prepare(worker))
 		serve(worker);
 	if (!in_forked_child(worker))
 		worker_finish(worker);
-	pthread_cleanup_pop(0);
+	cleanup_pop(0);
 	if (!in_forked_child(worker))
 		worker_leave(worker);
 }
