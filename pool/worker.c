@@ -323,7 +323,7 @@ static void worker_finish(struct worker *worker)
 	if (!worker->ready)
 		return;
 	worker->ready = false;
-	if (options->worker_fini != NULL)
+	if (options->worker_fini != NULL && !PLANTED(WORKER_FINI_SKIPPED))
 		options->worker_fini(options->user, worker->local);
 }
 

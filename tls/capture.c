@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "sync/atomic.h"
+#include "sync/testing.h"
 #include "tls/client.h"
 #include "tls/context.h"
 #include "tls/server.h"
@@ -68,7 +69,8 @@ static void free_token(const bothy_server *server, void *token)
 {
 	bothy_context *suspended;
 
-	if (token == NULL || server->ops.inherit_free == NULL || server_check(server) < 0)
+	if (token == NULL || server->ops.inherit_free == NULL || server_check(server) < 0 ||
+	    PLANTED(TOKEN_LEAKED))
 		return;
 	suspended = context_suspend();
 	server->ops.inherit_free(server->self, token);

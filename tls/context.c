@@ -149,7 +149,7 @@ static void finish_slot(bothy_context *context)
 
 	context->stage = CONTEXT_FINISHING;
 	context->finish_error = error;
-	if (error < 0 || server == NULL || server->ops.finish == NULL)
+	if (error < 0 || server == NULL || server->ops.finish == NULL || PLANTED(FINISH_SKIPPED))
 		return;
 	context->finish_error = -EOWNERDEAD; /* should it end the thread */
 	error = server->ops.finish(server->self, context->slot, context->code, context->error_text,
