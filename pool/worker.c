@@ -89,13 +89,14 @@ static bool worker_prepare(struct worker *worker)
 	bothy_pool *pool = worker->pool;
 	const struct bothy_pool_options *options = &pool->options;
 	struct kicks kicks = KICKS_INITIALIZER;
+	int error = 0;
 
 	worker->start_error = -EOWNERDEAD; /* should it end the thread */
 	hygiene_reset();
 	if (options->worker_init != NULL)
-		worker->start_error = options->worker_init(options->user, &worker->local);
-	else
-		worker->start_error = 0;
+		error = options->worker_init(options->user, &worker->local);
+	(void)context_unwind(NULL); /* what it has entered and forgotten */
+	worker->start_error = error;
 	worker->ready = worker->start_error >= 0;
 	if (!worker->ready)
 		return false;
