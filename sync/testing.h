@@ -53,7 +53,13 @@
 	X(OWN_THREAD_SHARED)      /* BOTHY_OWN_THREAD is not heeded */                    \
 	X(CALLBACK_IN_CONTEXT)    /* arg_free and notify run in the caller's context */   \
 	X(OWN_REF_HIDDEN)         /* a context does not look at its own refs */           \
-	X(MEMORY_SHARED)          /* an arena hands out some bytes twice */
+	X(MEMORY_SHARED)          /* an arena hands out some bytes twice */               \
+	X(DEFER_LOST)             /* a deferred function is not called */                 \
+	X(LOCAL_LEAKED)           /* a local is not destroyed */                          \
+	X(FINISH_SKIPPED)         /* the server is not told that a context ends */        \
+	X(TOKEN_LEAKED)           /* ... that nobody descends with a token any more */    \
+	X(CLIENT_LEAKED)          /* ... that nobody holds it */                          \
+	X(WORKER_FINI_SKIPPED)    /* worker_fini is not called */
 
 enum testing_fault {
 #define TESTING_ENUM(name) TESTING_##name,
