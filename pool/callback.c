@@ -1,7 +1,6 @@
 #include "pool/callback.h"
 
-#include <pthread.h>
-
+#include "sync/cleanup.h"
 #include "sync/testing.h"
 #include "tls/context.h"
 
@@ -19,7 +18,7 @@ void callback_run(void (*fn)(void *), void *arg)
 		fn(arg);
 		return;
 	}
-	pthread_cleanup_push(resume, context_suspend());
+	cleanup_push(resume, context_suspend());
 	fn(arg);
-	pthread_cleanup_pop(1);
+	cleanup_pop(1);
 }

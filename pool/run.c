@@ -26,6 +26,7 @@
 #include "pool/settle.h"
 #include "pool/take.h"
 #include "sync/atomic.h"
+#include "sync/cleanup.h"
 #include "sync/clock.h"
 #include "sync/testing.h"
 #include "tls/client.h"
@@ -200,10 +201,7 @@ static void cut_short(void *arg)
 	struct run *run = arg;
 
 	run->exited = true;
-	/* One more handler: what runs now may end the thread again. */
-	pthread_cleanup_push(cut_short, run);
 	finish_run(run);
-	pthread_cleanup_pop(0);
 }
 
 /* ---- the beginning ------------------------------------------------------------------------------- */
@@ -213,7 +211,7 @@ static void call(struct run *run)
 	bothy_future *job = run->job;
 
 	if (run->refusal == 0)
-		run->refusal = context_begin(run->context, run->spec);
+		run->refusal = context_begin(run->context, run->spec, &run->error_text);
 	if (run->refusal == 0)
 		run->code = job->fn(job->arg, &run->result);
 	else
@@ -223,10 +221,10 @@ static void call(struct run *run)
 static void run_all(struct run *run)
 {
 	hygiene_reset();
-	pthread_cleanup_push(cut_short, run);
+	cleanup_push(cut_short, run);
 	call(run);
 	finish_run(run);
-	pthread_cleanup_pop(0);
+	cleanup_pop(0);
 }
 
 /* Run JOB, which is worker->top, in CONTEXT. */
@@ -265,23 +263,23 @@ void run_taken(struct worker *worker)
 
 /* ---- in place -------------------------------------------------------------------------------------- */
 
+/* What a job that runs in place of a wait needs. */
+struct place {
+	bothy_project *project;
+	bothy_context context;
+};
+
 static void leave_place(void *arg)
 {
-	bothy_context *context = arg;
-
-	context_fini(context);
-}
-
-static void project_over(void *arg)
-{
-	bothy_project *project = arg;
-	bothy_pool *pool = project->pool;
+	struct place *place = arg;
+	bothy_pool *pool = place->project->pool;
 	struct kicks kicks = KICKS_INITIALIZER;
 
+	context_fini(&place->context);
 	if (pool_check(pool) < 0)
 		return;
 	lock_acquire(&pool->lock);
-	pool_job_ended_locked(pool, project, &kicks);
+	pool_job_ended_locked(pool, place->project, &kicks);
 	lock_release(&pool->lock);
 	kicks_give(&kicks);
 }
@@ -289,10 +287,9 @@ static void project_over(void *arg)
 bool run_in_place(struct worker *worker, bothy_future *job)
 {
 	bothy_pool *pool = worker->pool;
-	bothy_project *project = job->project;
+	struct place place = {.project = job->project};
 	struct kicks kicks = KICKS_INITIALIZER;
 	struct hygiene hygiene;
-	bothy_context context;
 
 	if (!job_move(job, BOTHY_QUEUED, BOTHY_RUNNING, JOB_RUNS))
 		return false;
@@ -304,12 +301,10 @@ bool run_in_place(struct worker *worker, bothy_future *job)
 	kicks_give(&kicks);
 
 	hygiene_save(&hygiene);
-	context_init(&context);
-	pthread_cleanup_push(project_over, project);
-	pthread_cleanup_push(leave_place, &context);
-	run_on_worker(worker, job, &context);
-	pthread_cleanup_pop(1);
-	pthread_cleanup_pop(1);
+	context_init(&place.context);
+	cleanup_push(leave_place, &place);
+	run_on_worker(worker, job, &place.context);
+	cleanup_pop(1);
 	hygiene_restore(&hygiene);
 	return true;
 }
@@ -388,12 +383,12 @@ int run_here(bothy_server *server, const struct bothy_job *spec, void **ret_resu
 
 	if (code < 0)
 		return code;
-	pthread_cleanup_push(here_fini, &here);
+	cleanup_push(here_fini, &here);
 	here_run(&here);
 	code = here.job->code;
 	if (ret_result != NULL)
 		/* Relaxed: this thread wrote it. */
 		*ret_result = atom_swap(&here.job->result, NULL, relaxed);
-	pthread_cleanup_pop(1);
+	cleanup_pop(1);
 	return code;
 }

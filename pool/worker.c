@@ -21,6 +21,7 @@
 #include "pool/settle.h"
 #include "pool/take.h"
 #include "pool/watchdog.h"
+#include "sync/cleanup.h"
 #include "sync/clock.h"
 #include "sync/testing.h"
 
@@ -88,13 +89,14 @@ static bool worker_prepare(struct worker *worker)
 	bothy_pool *pool = worker->pool;
 	const struct bothy_pool_options *options = &pool->options;
 	struct kicks kicks = KICKS_INITIALIZER;
+	int error = 0;
 
 	worker->start_error = -EOWNERDEAD; /* should it end the thread */
 	hygiene_reset();
 	if (options->worker_init != NULL)
-		worker->start_error = options->worker_init(options->user, &worker->local);
-	else
-		worker->start_error = 0;
+		error = options->worker_init(options->user, &worker->local);
+	(void)context_unwind(NULL); /* what it has entered and forgotten */
+	worker->start_error = error;
 	worker->ready = worker->start_error >= 0;
 	if (!worker->ready)
 		return false;
@@ -322,7 +324,7 @@ static void worker_finish(struct worker *worker)
 	if (!worker->ready)
 		return;
 	worker->ready = false;
-	if (options->worker_fini != NULL)
+	if (options->worker_fini != NULL && !PLANTED(WORKER_FINI_SKIPPED))
 		options->worker_fini(options->user, worker->local);
 }
 
@@ -343,12 +345,12 @@ static void worker_main(void *arg)
 
 	current = worker;
 	(void)context_suspend(); /* for good: no global client here */
-	pthread_cleanup_push(worker_died, worker);
+	cleanup_push(worker_died, worker);
 	if (worker_prepare(worker))
 		serve(worker);
 	if (!in_forked_child(worker))
 		worker_finish(worker);
-	pthread_cleanup_pop(0);
+	cleanup_pop(0);
 	if (!in_forked_child(worker))
 		worker_leave(worker);
 }

@@ -54,6 +54,12 @@
 	X(CALLBACK_IN_CONTEXT)    /* arg_free and notify run in the caller's context */   \
 	X(OWN_REF_HIDDEN)         /* a context does not look at its own refs */           \
 	X(MEMORY_SHARED)          /* an arena hands out some bytes twice */               \
+	X(DEFER_LOST)             /* a deferred function is not called */                 \
+	X(LOCAL_LEAKED)           /* a local is not destroyed */                          \
+	X(FINISH_SKIPPED)         /* the server is not told that a context ends */        \
+	X(TOKEN_LEAKED)           /* ... that nobody descends with a token any more */    \
+	X(CLIENT_LEAKED)          /* ... that nobody holds it */                          \
+	X(WORKER_FINI_SKIPPED)    /* worker_fini is not called */         \
 	X(WRITER_WAKE_DROPPED)    /* a hand-over does not wake the writer */              \
 	X(ROOM_WAKE_DROPPED)      /* ... who does not wake those that wait for room */    \
 	X(FLUSH_WAKE_DROPPED)     /* ... nor those that wait for a flush */

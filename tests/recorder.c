@@ -104,9 +104,9 @@ static int finish(void *self, void *slot, int code, const char *error_text, both
 
 	must(slot == &r->slots);
 	r->code = code;
-	snprintf(r->text, sizeof(r->text), "%s", error_text != NULL ? error_text : "(none)");
 	r->deadline = deadline;
 	act("finish", r->in_finish);
+	snprintf(r->text, sizeof(r->text), "%s", error_text != NULL ? error_text : "(none)");
 	atomic_fetch_sub(&r->slots, 1);
 	return r->finish_code;
 }

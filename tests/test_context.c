@@ -370,6 +370,30 @@ START_TEST(a_job_that_forgets_contexts_leaves_them_when_it_ends)
 }
 END_TEST
 
+static int forget_in_init(void *user, void **ret_worker_local)
+{
+	(void)ret_worker_local;
+	return forget_contexts(user, NULL);
+}
+
+static void note_context(void *user, void *worker_local)
+{
+	(void)user;
+	(void)worker_local;
+	note(bothy_context_id() == 0 ? "none" : "some");
+}
+
+START_TEST(between_its_jobs_a_worker_is_in_no_context_that_its_init_forgot)
+{
+	pool_with((struct bothy_pool_options){
+		.workers = 1, .worker_init = forget_in_init, .worker_fini = note_context});
+	ck_assert_noted("innermost inner");
+	bothy_pool_free(pool);
+	pool = NULL;
+	ck_assert_noted("none");
+}
+END_TEST
+
 /* ---- memory --------------------------------------------------------------------------- */
 
 static void use_everything(void)
@@ -617,6 +641,7 @@ int main(void)
 		a_job_cannot_leave_what_lies_outside_it,
 		neither_what_is_being_left_nor_what_is_outside_it_can_be_left_again,
 		a_job_that_forgets_contexts_leaves_them_when_it_ends,
+		between_its_jobs_a_worker_is_in_no_context_that_its_init_forgot,
 		a_thousand_contexts_leave_nothing_behind,
 		memory_of_a_context_is_aligned_and_the_callers_own,
 		everything_at_once_leaves_nothing_behind,

@@ -11,27 +11,7 @@
 #include <unistd.h>
 
 #include "tests/pool_fixture.h"
-
-#if defined(__SANITIZE_THREAD__)
-#define CHILD_STARTS_NO_THREADS 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define CHILD_STARTS_NO_THREADS 1
-#endif
-#endif
-
-/* Run FN in a child: what it returns, or -1 if it did not end so. */
-static int in_child(int (*fn)(void))
-{
-	int status;
-	pid_t child = fork();
-
-	ck_assert_int_ge(child, 0);
-	if (child == 0)
-		_exit(fn());
-	ck_assert_int_eq(waitpid(child, &status, 0), child);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
+#include "tests/support.h"
 
 static bothy_future *running, *queued, *settled;
 static bothy_group *group;
@@ -44,11 +24,12 @@ static bothy_project *project;
 			return __LINE__ % 250 + 1; \
 	} while (0)
 
-static int everything_is_dead(void)
+static int everything_is_dead(void *unused)
 {
 	struct bothy_pool_stats stats = {.size = sizeof(stats)};
 	struct bothy_completion got;
 
+	(void)unused;
 	EXPECT(bothy_submit(pool, &BOTHY_JOB(.entity = "e", .project = "p", .fn = nothing), NULL) ==
 	       -ECHILD);
 	EXPECT(bothy_pool_close(pool, BOTHY_FOREVER) == -ECHILD);
@@ -64,8 +45,9 @@ static int everything_is_dead(void)
 	return 0;
 }
 
-static int freeing_is_harmless(void)
+static int freeing_is_harmless(void *unused)
 {
+	(void)unused;
 	bothy_project_release(project);
 	bothy_future_release(running);
 	bothy_future_release(queued);
@@ -77,12 +59,13 @@ static int freeing_is_harmless(void)
 	return 0;
 }
 
-static int contexts_and_refs_work(void)
+static int contexts_and_refs_work(void *unused)
 {
 	struct bothy_object object = {{0}};
 	bothy_context *context;
 	bothy_ref *ref, *got;
 
+	(void)unused;
 	EXPECT(bothy_context_enter(NULL, "e", "p", NULL, &context) == 0);
 	EXPECT(bothy_ref_new_object("e", "p", "o", "d", &ref) == 0);
 	EXPECT(bothy_object_set_ref(&object, ref) == 0);
@@ -125,7 +108,7 @@ static void free_everything(void)
 START_TEST(what_was_before_a_fork_is_dead_in_the_child)
 {
 	make_everything();
-	ck_assert_int_eq(in_child(everything_is_dead), 0);
+	ck_assert_int_eq(support_in_child(everything_is_dead, NULL), 0);
 	free_everything();
 }
 END_TEST
@@ -133,7 +116,7 @@ END_TEST
 START_TEST(freeing_in_the_child_calls_nothing_and_harms_nothing)
 {
 	make_everything();
-	ck_assert_int_eq(in_child(freeing_is_harmless), 0);
+	ck_assert_int_eq(support_in_child(freeing_is_harmless, NULL), 0);
 	free_everything();
 }
 END_TEST
@@ -141,7 +124,7 @@ END_TEST
 START_TEST(refs_and_contexts_go_on_working_in_the_child)
 {
 	make_everything();
-	ck_assert_int_eq(in_child(contexts_and_refs_work), 0);
+	ck_assert_int_eq(support_in_child(contexts_and_refs_work, NULL), 0);
 	free_everything();
 }
 END_TEST
@@ -184,12 +167,13 @@ START_TEST(a_forked_child_that_returns_from_the_job_ends_its_thread)
 }
 END_TEST
 
-#ifndef CHILD_STARTS_NO_THREADS
-static int a_new_pool_works(void)
+#if !UNDER_THREAD_SANITIZER
+static int a_new_pool_works(void *unused)
 {
 	struct bothy_pool_options options = {.size = sizeof(options), .workers = 2};
 	bothy_pool *fresh;
 
+	(void)unused;
 	EXPECT(bothy_pool_new(NULL, &options, &fresh) == 0);
 	EXPECT(bothy_run(fresh, &BOTHY_JOB(.entity = "e", .project = "p", .fn = nothing),
 	                 BOTHY_FOREVER, NULL) == 0);
@@ -201,7 +185,7 @@ static int a_new_pool_works(void)
 START_TEST(a_new_pool_works_in_the_child)
 {
 	make_everything();
-	ck_assert_int_eq(in_child(a_new_pool_works), 0);
+	ck_assert_int_eq(support_in_child(a_new_pool_works, NULL), 0);
 	free_everything();
 }
 END_TEST
@@ -214,7 +198,7 @@ int main(void)
 		freeing_in_the_child_calls_nothing_and_harms_nothing,
 		refs_and_contexts_go_on_working_in_the_child,
 		a_forked_child_that_returns_from_the_job_ends_its_thread,
-#ifndef CHILD_STARTS_NO_THREADS
+#if !UNDER_THREAD_SANITIZER
 		a_new_pool_works_in_the_child,
 #endif
 	};

@@ -35,6 +35,7 @@ BEGIN {
 	only("pthread_(mutex|rwlock|spin|barrier)(attr)?_", "sync")
 	only("pthread_create|<semaphore[.]h>|SYS_futex|<linux/futex[.]h>", "sync")
 	only("clock_gettime|gettimeofday|clock_nanosleep|nanosleep", "sync")
+	only("pthread_cleanup_", "sync")
 	only("pthread_key_create", "tls sync/sim")
 }
 
@@ -170,6 +171,7 @@ expect offence api/a.c 'n = __atomic_load_n(&x, 0);'
 expect offence sync/a.c 'pthread_cond_t condition;'
 expect offence sync/a.h 'atomic_thread_fence(memory_order_seq_cst);'
 expect offence pool/a.c 'int e = pthread_key_create(&key, NULL);'
+expect offence pool/a.c 'pthread_cleanup_push(fn, arg);'
 expect offence sync/native/a.c 'int e = pthread_key_create(&key, NULL);'
 [ "$blind" -eq 0 ] || exit 1
 

@@ -98,33 +98,45 @@ static void enter_and_forget(void)
 START_TEST(a_context_that_an_operation_enters_and_forgets_is_left)
 {
 	bothy_context *context;
+	bothy_capture *capture;
 
 	recorder_open();
-	recorder.in_ensure = recorder.in_begin = recorder.in_finish = enter_and_forget;
+	recorder.in_ensure = recorder.in_begin = enter_and_forget;
+	recorder.in_inherit = recorder.in_finish = enter_and_forget;
 	context = enter_with(recorder.server, ensuring);
 	ck_assert_str_eq(bothy_client_entity(bothy_client_current()), "ann");
+	ck_assert_noted("ensure(ann/p) forgotten begin forgotten");
+	ck_assert_int_eq(bothy_context_capture(&capture), 0);
+	ck_assert_str_eq(bothy_client_entity(bothy_client_current()), "ann");
+	bothy_capture_release(capture);
 	leave(context);
-	ck_assert_noted("ensure(ann/p) forgotten begin forgotten finish forgotten");
+	ck_assert_noted("inherit forgotten inherit_free finish forgotten");
 	ck_assert_uint_eq(bothy_context_id(), 0);
 	recorder_close();
 }
 END_TEST
 
-static bothy_context *outside;
+static bothy_context *not_to_leave;
 
-static void leave_outside(void)
+static void try_to_leave(void)
 {
-	ck_assert_int_eq(bothy_context_exit(outside), -EINVAL);
+	ck_assert_int_eq(bothy_context_exit(not_to_leave), -EINVAL);
 }
 
-START_TEST(an_operation_cannot_leave_the_contexts_outside_its_own)
+START_TEST(an_operation_cannot_leave_its_own_context_nor_those_outside)
 {
-	bothy_context *context;
+	bothy_context *outside, *context;
+	bothy_capture *capture;
 
 	recorder_open();
-	outside = enter("ann", "p");
-	recorder.in_ensure = recorder.in_begin = recorder.in_finish = leave_outside;
+	not_to_leave = outside = enter("ann", "p");
+	recorder.in_ensure = recorder.in_begin = try_to_leave;
+	recorder.in_inherit = recorder.in_finish = try_to_leave;
 	context = enter_with(recorder.server, ensuring);
+	not_to_leave = context;
+	ck_assert_int_eq(bothy_context_capture(&capture), 0);
+	bothy_capture_release(capture);
+	not_to_leave = outside;
 	leave(context);
 	leave(outside);
 	recorder_close();
@@ -357,6 +369,36 @@ START_TEST(finish_is_told_what_the_job_returned_and_said)
 }
 END_TEST
 
+static void fail_later(void *arg)
+{
+	(void)bothy_fail(1, "%s", (const char *)arg);
+}
+
+static void fail_in_finish(void)
+{
+	ck_assert_int_eq(bothy_fail(-ENOSPC, "of finish"), -ENOSPC);
+	ck_assert_int_eq(bothy_context_defer(fail_later, "deferred by finish"), 0);
+}
+
+START_TEST(what_the_job_said_stands_whatever_its_finish_says)
+{
+	bothy_future *future;
+
+	recorded_pool();
+	recorder.in_finish = fail_in_finish;
+	future = start(BOTHY_JOB(.fn = fail_with_text));
+	ck_assert_int_eq(bothy_future_wait(future, BOTHY_FOREVER), 0);
+	ck_assert_str_eq(recorder.text, "disk on fire");
+	ck_assert_str_eq(bothy_future_error(future), "disk on fire");
+	bothy_future_release(future);
+	future = start(BOTHY_JOB(.fn = nothing));
+	ck_assert_int_eq(bothy_future_wait(future, BOTHY_FOREVER), 0);
+	ck_assert_ptr_null(bothy_future_error(future));
+	bothy_future_release(future);
+	close_recorded_pool();
+}
+END_TEST
+
 START_TEST(a_job_that_ended_its_thread_is_finished_as_owner_dead)
 {
 	recorded_pool();
@@ -386,6 +428,26 @@ START_TEST(a_job_whose_context_cannot_begin_never_runs)
 	recorder.begin_code = -EDQUOT;
 	ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = must_not_run))), -EDQUOT);
 	ck_assert_noted("begin");
+	close_recorded_pool();
+}
+END_TEST
+
+static void say_why(void)
+{
+	(void)bothy_fail(1, "no such project");
+}
+
+START_TEST(what_an_operation_says_of_its_refusal_is_kept_with_the_job)
+{
+	bothy_future *future;
+
+	recorded_pool();
+	recorder.begin_code = -ENOENT;
+	recorder.in_begin = say_why;
+	future = start(BOTHY_JOB(.fn = must_not_run));
+	ck_assert_int_eq(bothy_future_wait(future, BOTHY_FOREVER), 0);
+	ck_assert_str_eq(bothy_future_error(future), "no such project");
+	ck_assert_int_eq(outcome(future), -ENOENT);
 	close_recorded_pool();
 }
 END_TEST
@@ -503,7 +565,7 @@ int main(void)
 		finish_comes_after_deferred_functions_and_locals,
 		what_finish_leaves_is_seen_to,
 		a_context_that_an_operation_enters_and_forgets_is_left,
-		an_operation_cannot_leave_the_contexts_outside_its_own,
+		an_operation_cannot_leave_its_own_context_nor_those_outside,
 		a_project_that_cannot_be_ensured_is_no_context,
 		a_context_that_cannot_be_begun_is_not_finished,
 		what_finish_says_is_returned_by_the_exit,
@@ -513,8 +575,10 @@ int main(void)
 		the_last_hold_destroys_the_server_in_nobodys_context,
 		a_context_that_has_the_last_hold_destroys_the_server_when_it_is_gone,
 		finish_is_told_what_the_job_returned_and_said,
+		what_the_job_said_stands_whatever_its_finish_says,
 		a_job_that_ended_its_thread_is_finished_as_owner_dead,
 		a_job_whose_context_cannot_begin_never_runs,
+		what_an_operation_says_of_its_refusal_is_kept_with_the_job,
 		a_finish_that_fails_is_counted_and_never_the_jobs_outcome,
 		a_spawned_job_begins_with_the_token_of_its_parent,
 		a_token_that_cannot_be_made_fails_the_spawn,

@@ -352,6 +352,67 @@ START_TEST(a_job_run_here_that_ends_the_thread_takes_the_contexts_outside_along)
 }
 END_TEST
 
+static void *run_exiting_job_in_exiting_context(void *arg)
+{
+	(void)enter("ann", "p");
+	ck_assert_int_eq(bothy_context_defer(exit_thread, "outside exits"), 0);
+	return run_exiting_job_here(arg);
+}
+
+START_TEST(a_context_outside_a_job_run_here_that_ended_the_thread_may_end_it_again)
+{
+	run_on_thread(run_exiting_job_in_exiting_context, NULL);
+	ck_assert_noted("innermost exits inner exits inner job outside outside exits");
+}
+END_TEST
+
+static int wait_with_exits_deferred(void *arg, void **ret_result)
+{
+	bothy_future **future = arg;
+
+	(void)ret_result;
+	defer("oldest");
+	ck_assert_int_eq(bothy_context_defer(exit_thread, "older exits"), 0);
+	ck_assert_int_eq(bothy_context_defer(exit_thread, "newest exits"), 0);
+	ck_assert_int_eq(bothy_submit(pool,
+	                              &BOTHY_JOB(.entity = "ann", .project = "p",
+	                                         .fn = exit_nested),
+	                              future),
+	                 0);
+	return bothy_future_wait(*future, BOTHY_FOREVER);
+}
+
+START_TEST(a_job_that_ended_with_the_one_it_waited_for_in_place_may_end_the_thread_again)
+{
+	bothy_future *future = NULL;
+
+	pool_of(1);
+	ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = wait_with_exits_deferred, .arg = &future))),
+	                 -EOWNERDEAD);
+	ck_assert_int_eq(outcome(future), -EOWNERDEAD);
+	ck_assert_noted("innermost exits inner exits inner job newest exits older exits oldest");
+	ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = nothing))), 0);
+}
+END_TEST
+
+static void exit_in_fini(void *user, void *worker_local)
+{
+	(void)user;
+	(void)worker_local;
+	exit_thread("fini");
+}
+
+START_TEST(the_end_of_a_worker_may_end_its_thread_in_turn)
+{
+	pool_with((struct bothy_pool_options){.workers = 1, .worker_fini = exit_in_fini});
+	ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = exit_nested))), -EOWNERDEAD);
+	ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = nothing))), 0);
+	bothy_pool_free(pool);
+	pool = NULL;
+	ck_assert_noted("innermost exits inner exits inner job fini fini");
+}
+END_TEST
+
 static int wait_in_nested_context(void *arg, void **ret_result)
 {
 	bothy_future **future = arg;
@@ -399,6 +460,9 @@ int main(void)
 		afterwards_the_thread_is_in_no_context,
 		a_job_that_ends_its_thread_in_nested_contexts_is_cleaned_up,
 		a_job_run_here_that_ends_the_thread_takes_the_contexts_outside_along,
+		a_context_outside_a_job_run_here_that_ended_the_thread_may_end_it_again,
+		a_job_that_ended_with_the_one_it_waited_for_in_place_may_end_the_thread_again,
+		the_end_of_a_worker_may_end_its_thread_in_turn,
 		a_callback_that_ends_the_thread_leaves_no_waiting_context_behind,
 	};
 

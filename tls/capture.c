@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "sync/atomic.h"
+#include "sync/testing.h"
 #include "tls/client.h"
 #include "tls/context.h"
 #include "tls/server.h"
@@ -14,14 +15,19 @@ static bool has_slot(const bothy_context *context)
 	return context->stage == CONTEXT_ACTIVE || context->stage == CONTEXT_UNWINDING;
 }
 
-static int inherit(const bothy_context *context, void **ret_token)
+static int inherit(bothy_context *context, void **ret_token)
 {
+	enum context_stage stage = context->stage;
 	bothy_server *server = context->client->server;
 	int error = server_check(server);
 
 	if (error < 0 || server == NULL || server->ops.inherit == NULL || !has_slot(context))
 		return error;
-	return server_said(server->ops.inherit(server->self, context->slot, ret_token));
+	context->stage = CONTEXT_INHERITING; /* so it can't be left meanwhile */
+	error = server->ops.inherit(server->self, context->slot, ret_token);
+	(void)context_unwind(context);
+	context->stage = stage;
+	return server_said(error);
 }
 
 int capture_new(bothy_context *context, bothy_capture **ret_capture)
@@ -63,7 +69,8 @@ static void free_token(const bothy_server *server, void *token)
 {
 	bothy_context *suspended;
 
-	if (token == NULL || server->ops.inherit_free == NULL || server_check(server) < 0)
+	if (token == NULL || server->ops.inherit_free == NULL || server_check(server) < 0 ||
+	    PLANTED(TOKEN_LEAKED))
 		return;
 	suspended = context_suspend();
 	server->ops.inherit_free(server->self, token);

@@ -124,7 +124,7 @@ static int start(bothy_context *context, const struct context_spec *spec)
 	return error;
 }
 
-int context_begin(bothy_context *context, const struct context_spec *spec)
+int context_begin(bothy_context *context, const struct context_spec *spec, char **ret_error_text)
 {
 	int error = context_ready();
 
@@ -140,7 +140,7 @@ int context_begin(bothy_context *context, const struct context_spec *spec)
 	TESTING_COUNT(contexts_begun);
 	error = start(context, spec);
 	if (error < 0)
-		(void)context_end(context, error, NULL);
+		(void)context_end(context, error, ret_error_text);
 	else
 		context->stage = CONTEXT_ACTIVE;
 	return error;
@@ -155,7 +155,7 @@ static void finish_slot(bothy_context *context)
 
 	context->stage = CONTEXT_FINISHING;
 	context->finish_error = error;
-	if (error < 0 || server == NULL || server->ops.finish == NULL)
+	if (error < 0 || server == NULL || server->ops.finish == NULL || PLANTED(FINISH_SKIPPED))
 		return;
 	context->finish_error = -EOWNERDEAD; /* should it end the thread */
 	error = server->ops.finish(server->self, context->slot, context->code, context->error_text,
@@ -169,7 +169,7 @@ static void run_callbacks(bothy_context *context, int code)
 	/* Before it was begun there is nothing to finish. */
 	if (context->stage == CONTEXT_STARTING)
 		context->stage = CONTEXT_SWEEPING;
-	if (context->stage == CONTEXT_ACTIVE)
+	if (context->stage == CONTEXT_ACTIVE || context->stage == CONTEXT_INHERITING)
 		context->stage = CONTEXT_UNWINDING;
 	if (context->stage == CONTEXT_UNWINDING) {
 		context->code = code;

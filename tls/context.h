@@ -23,6 +23,7 @@ enum context_stage {
 	CONTEXT_IDLE = 0,   /* not installed */
 	CONTEXT_STARTING,   /* installed; the server has no slot for it */
 	CONTEXT_ACTIVE,
+	CONTEXT_INHERITING, /* active or unwinding; the server's inherit was called */
 	CONTEXT_UNWINDING,  /* deferred functions and locals are running */
 	CONTEXT_FINISHING,  /* the server's finish was called */
 	CONTEXT_SWEEPING    /* ... has returned; what it deferred is running */
@@ -83,9 +84,10 @@ void context_fini(bothy_context *context);
  * server for the project (with the flag) and the slot.
  *
  * 0, -ENOMEM, -ECHILD (a server from before a fork) or what the server said; then the
- * context is ended and uninstalled already.
+ * context is ended and uninstalled already, and the text of bothy_fail() is handed over as
+ * by context_end().
  */
-int context_begin(bothy_context *context, const struct context_spec *spec);
+int context_begin(bothy_context *context, const struct context_spec *spec, char **ret_error_text);
 
 /*
  * End CONTEXT and all inside it, innermost first, and install what was outside.

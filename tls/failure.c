@@ -31,7 +31,7 @@ void failure_describe(const char *format, va_list args)
 	bothy_context *context = context_current();
 	char *text;
 
-	if (context == NULL)
+	if (context == NULL || context->stage >= CONTEXT_FINISHING)
 		return;
 	text = format_text(format, args); /* which may have the old text among its arguments */
 	free(context->error_text);

@@ -111,7 +111,8 @@ static void run_deferred(bothy_context *context)
 {
 	const struct context_deferred *deferred = take_deferred(context);
 
-	deferred->fn(deferred->arg);
+	if (!PLANTED(DEFER_LOST))
+		deferred->fn(deferred->arg);
 	(void)context_unwind(context);
 }
 
@@ -120,7 +121,8 @@ static void end_local(bothy_context *context)
 	const struct context_local *local = context->locals;
 
 	context->locals = local->next;
-	destroy_value(local);
+	if (!PLANTED(LOCAL_LEAKED))
+		destroy_value(local);
 	(void)context_unwind(context);
 }
 

@@ -56,7 +56,7 @@ static int enter(struct context_spec *spec, bothy_context **ret_context)
 	context_init(context);
 	context->entered = true;
 	fit_into_job(spec);
-	error = context_begin(context, spec);
+	error = context_begin(context, spec, NULL);
 	if (error < 0) {
 		context_free(context);
 		return error;

@@ -33,9 +33,8 @@ BOTHY_API const char *bothy_client_project(const bothy_client *client);
  *
  * SERVER may be NULL.
  * Ownership: the strings are copied, the server is held; *ret_client is the caller's.
- * Errors:    -EINVAL for an entity or project that is NULL, empty or has a '/' or ':',
- *            or that a ref could not name; -ENOMEM; -ECHILD for a server from before a
- *            fork.
+ * Errors:    -EINVAL for an entity or project that is NULL, empty or has a '/' or ':';
+ *            -ENOMEM; -ECHILD for a server from before a fork.
  */
 BOTHY_API BOTHY_MUST_CHECK int bothy_client_new(bothy_server *server, const char *entity,
                                                 const char *project, bothy_client **ret_client);
@@ -44,8 +43,8 @@ BOTHY_API BOTHY_MUST_CHECK int bothy_client_new(bothy_server *server, const char
  * Make CLIENT the one that code outside any context sees; NULL: none.
  *
  * The library keeps a hold on it until the process ends, since anyone may be using it.
+ * Returns 0: it needs no memory.
  * Threads: any; a reader sees the old one or the new.
- * Errors:  -ENOMEM.
  */
 BOTHY_API int bothy_client_set_global(bothy_client *client);
 
@@ -69,6 +68,9 @@ BOTHY_API int bothy_stop_requested(void);
 /*
  * A file descriptor that becomes readable when the job shall stop, for poll().
  *
+ * Nobody watches the deadline of bothy_run_here(), nor an earlier one of a context's own:
+ * poll no longer than until then.
+ *
  * Ownership: the job's: don't read from it, don't close it; it ends with the job.
  * Errors:    -ENOENT outside a job; what eventfd(2) says (-EMFILE, -ENFILE, -ENOMEM).
  */
@@ -87,8 +89,8 @@ BOTHY_API int bothy_sleep_until(bothy_time deadline);
  * Say what went wrong: `return bothy_fail(EIO, "no such file: %s", path);`
  *
  * Returns ERROR.  The text is kept with the job (bothy_future_error()) or context; the
- * last one counts.  If there is no memory for it, it is lost and ERROR stands.  Outside
- * any context it only returns ERROR.
+ * last one counts, until the server's finish is told.  If there is no memory for it, it is
+ * lost and ERROR stands.  Outside any context, and in finish, it only returns ERROR.
  */
 BOTHY_API int bothy_fail(int error, const char *format, ...) BOTHY_PRINTF(2, 3);
 

@@ -28,8 +28,10 @@ struct bothy_job {
 	size_t arg_bytes;           /* not 0: that much of ARG is copied into the job */
 	void (*arg_free)(void *);   /* called exactly once for an accepted job, run or not,
 	                             * with no context installed.  Of a refused job, ARG
-	                             * stays the caller's.  A copied one gets the copy */
-	void (*result_free)(void *); /* for a result that nobody takes; not for NULL */
+	                             * stays the caller's.  A copied one gets the copy.  On
+	                             * any thread: it must not call pthread_exit() */
+	void (*result_free)(void *); /* for a result that nobody takes; not for NULL; on any
+	                              * thread likewise */
 	const char *name;           /* what the job does; must outlive it; may be NULL */
 	bothy_time deadline;        /* not given: the pool's default; BOTHY_FOREVER: none.
 	                             * One that is past is accepted, and EXPIRED */

@@ -110,8 +110,11 @@ BOTHY_API void bothy_ref_release(bothy_ref *ref);
  *
  * The identity is the embedded struct's address and a serial number that is never used
  * twice, so a copied or moved object has no ref, and an object in memory that is used
- * again does not inherit the former one's, even if bothy_object_fini() was forgotten
- * (then the former object's last ref leaks).
+ * again does not inherit the former one's, even if bothy_object_fini() was forgotten or
+ * the object was moved without it (then the former object's last ref leaks).
+ *
+ * Never copy a struct back over the object it was copied from, nor there once that has
+ * ended: it would be the object again, with a last ref that may be freed by now.
  */
 struct bothy_object {
 	uint64_t bothy_private[4];
