@@ -1,0 +1,121 @@
+/*
+ * Memory has no transactions but those of single statements: see trace/sqlite/store.h.
+ *
+ * A statement that fails is undone by itself, and the transaction goes on.  But for lack of memory
+ * or room SQLite may undo all of it: then the group is lost.  What is written after that goes
+ * to another transaction, and the flush undoes that too and says so; the writer
+ * then writes each item again.
+ */
+#include "trace/sqlite/group.h"
+
+#include <errno.h>
+
+#include "trace/error.h"
+#include "trace/sqlite/fail.h"
+
+static int run(struct store *store, enum statement which, const char *what)
+{
+	sqlite3_stmt *statement;
+	int error = statement_take(store, store->writer, which, &statement);
+
+	if (error == 0)
+		error = statement_step(store, statement, what, NULL);
+	statement_put(store, store->writer, which, statement);
+	return error;
+}
+
+static int open_transaction(struct store *store)
+{
+	int error;
+
+	if (store->refused < 0)
+		return trace_fail(store->refused, "%s: still locked, as for the item before",
+		                  store->path);
+	error = run(store, STATEMENT_BEGIN, "can't be written");
+	store->writing = error == 0;
+	if (error == -EBUSY)
+		store->refused = error; /* one long wait for all until the flush */
+	return error;
+}
+
+int group_continue(struct store *store)
+{
+	return store->memory || store->writing ? 0 : open_transaction(store);
+}
+
+int group_begin(struct store *store)
+{
+	int error;
+
+	if (store->read_only)
+		return trace_fail(-EROFS, "%s: opened to be read only", store->path);
+	lock_acquire(&store->write_lock);
+	error = group_continue(store);
+	return error < 0 ? group_end(store, error) : 0;
+}
+
+int group_check(struct store *store, int error)
+{
+	if (error < 0 && store->writing && sqlite3_get_autocommit(store->writer->db)) {
+		store->writing = false;
+		store->lost = error;
+		project_forget(&store->projects);
+	}
+	return error;
+}
+
+int group_end(struct store *store, int error)
+{
+	lock_release(&store->write_lock);
+	return error;
+}
+
+static void roll_back(struct store *store)
+{
+	if (!sqlite3_get_autocommit(store->writer->db))
+		(void)run(store, STATEMENT_ROLLBACK, "can't be rolled back");
+	store->writing = false;
+	project_forget(&store->projects);
+}
+
+/* Nobody finds again what is committed to a file that has lost its name. */
+static int check_name(const struct store *store)
+{
+	int moved = 0;
+
+	(void)sqlite3_file_control(store->writer->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+	return moved ? trace_fail(-ENOENT, "%s: was deleted or moved since it was opened",
+	                          store->path)
+	             : 0;
+}
+
+int group_commit(struct store *store)
+{
+	int error = store->lost;
+
+	if (error < 0)
+		(void)trace_fail(error, "%s: a failure undid all that was written with it",
+		                 store->path);
+	if (error == 0 && store->writing)
+		error = check_name(store);
+	if (error == 0 && store->writing)
+		error = run(store, STATEMENT_COMMIT, "can't be committed");
+	if (error < 0)
+		roll_back(store);
+	store->writing = false;
+	store->lost = 0;
+	return error;
+}
+
+int group_flush(void *self)
+{
+	struct store *store = self;
+	int error;
+
+	if (store->read_only || store->memory)
+		return 0;
+	lock_acquire(&store->write_lock);
+	error = group_commit(store);
+	store->refused = 0;
+	return group_end(store, error);
+}
