@@ -68,10 +68,11 @@ static void lose_locked(struct worker *worker, bothy_future *job)
 	pool->busy--;
 	worker->stuck = job->project;
 	project_lost_locked(job->project);
-	if (!worker->own) {
-		worker->lost = true;
+	worker->lost = true;
+	if (worker->own)
+		pool->own_lost++;
+	else
 		pool->lost++;
-	}
 }
 
 /* Look at one job of WORKER's stack: whether the worker is lost in it. */

@@ -128,16 +128,28 @@ static void settle_accounts_locked(struct worker *worker, struct kicks *kicks)
 	}
 }
 
-/* A lost thread has come back: whether it is to go, since another has its place. */
-static bool retires_locked(struct worker *worker)
+/* Whether WORKER was lost; it is not any more. */
+static bool found_locked(struct worker *worker)
 {
 	bothy_pool *pool = worker->pool;
 
 	if (!worker->lost)
 		return false;
 	worker->lost = false;
-	pool->lost--;
-	return pool->threads - pool->waiting - pool->lost > pool->options.workers;
+	if (worker->own)
+		pool->own_lost--;
+	else
+		pool->lost--;
+	return true;
+}
+
+/* Whether WORKER was lost and is to go, since another has its place. */
+static bool retires_locked(struct worker *worker)
+{
+	const bothy_pool *pool = worker->pool;
+
+	return found_locked(worker) &&
+	       pool->threads - pool->waiting - pool->lost > pool->options.workers;
 }
 
 static void park_idle_locked(struct worker *worker, struct kicks *kicks)
@@ -292,8 +304,7 @@ static void worker_leave(struct worker *worker)
 
 	lock_acquire(&pool->lock);
 	settle_accounts_locked(worker, &kicks);
-	if (worker->lost)
-		pool->lost--;
+	(void)found_locked(worker);
 	if (failed)
 		started_locked(worker, &kicks);
 	unlink_locked(worker);
@@ -382,10 +393,9 @@ int worker_start_locked(bothy_pool *pool, bothy_future *own_job)
 static bool short_locked(const bothy_pool *pool)
 {
 	const struct bothy_pool_options *options = &pool->options;
-	unsigned given_up = pool->lost > options->lost_max ? pool->lost - options->lost_max : 0;
 	unsigned serving = pool->threads - pool->waiting - pool->lost;
 
-	return pool->phase < POOL_STOPPING && serving + given_up < options->workers &&
+	return pool->phase < POOL_STOPPING && serving < pool_places_locked(pool) &&
 	       pool->threads - pool->lost < options->workers + options->spare_max;
 }
 
