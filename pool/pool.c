@@ -178,7 +178,7 @@ void pool_stats(bothy_pool *pool, struct bothy_pool_stats *ret_stats)
 	ret_stats->threads = pool->threads + pool->own_threads;
 	ret_stats->waiting = pool->lent;
 	ret_stats->lost = pool->lost + pool->own_lost;
-	ret_stats->narrowed = narrowed_locked(pool);
+	ret_stats->narrowed = pool->phase < POOL_EXITING ? narrowed_locked(pool) : 0;
 	lock_release(&pool->lock);
 }
 

@@ -344,6 +344,8 @@ START_TEST(close_runs_what_was_accepted_and_what_that_spawns)
 	gate_open(&gate);
 	pthread_join(closer, NULL);
 	ck_assert_int_eq(closed, 0);
+	ck_assert_uint_eq(stats_now().threads, 0);
+	ck_assert_uint_eq(stats_now().narrowed, 0); /* nothing is missing that should be there */
 	ck_assert_int_eq(outcome(future), 0);
 	ck_assert_int_ge(number, 0);
 }
