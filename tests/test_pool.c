@@ -44,6 +44,24 @@ START_TEST(run_hands_over_the_result)
 }
 END_TEST
 
+START_TEST(run_sets_its_result_for_every_outcome_and_for_no_refusal)
+{
+	int value = 7;
+	void *result = &value;
+	struct bothy_job job = BOTHY_JOB(.entity = "ann", .project = "p", .fn = return_code,
+	                                 .arg = &value);
+
+	pool_of(1);
+	ck_assert_int_eq(bothy_run(pool, &job, 0, &result), -EINVAL);
+	ck_assert_ptr_eq(result, &value);
+	ck_assert_int_eq(bothy_run(pool, &job, BOTHY_FOREVER, &result), 7);
+	ck_assert_ptr_null(result);
+	result = &value;
+	ck_assert_int_eq(bothy_run(pool, &job, BOTHY_NOW, &result), -ETIMEDOUT);
+	ck_assert_ptr_null(result);
+}
+END_TEST
+
 START_TEST(a_result_is_handed_out_once)
 {
 	int value = 7;
@@ -670,6 +688,7 @@ int main(void)
 {
 	const TTest *const tests[] = {
 		run_hands_over_the_result,
+		run_sets_its_result_for_every_outcome_and_for_no_refusal,
 		a_result_is_handed_out_once,
 		a_result_that_nobody_takes_is_freed,
 		an_error_of_the_jobs_own_is_read_back_as_positive,

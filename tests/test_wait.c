@@ -462,7 +462,14 @@ START_TEST(stopping_reaches_grandchildren_whose_parent_has_ended)
 }
 END_TEST
 
-START_TEST(spawn_outside_a_job_is_refused)
+static int spawn_nothing(void *arg, void **ret_result)
+{
+	(void)arg;
+	(void)ret_result;
+	return bothy_spawn(&BOTHY_JOB(.fn = nothing), NULL);
+}
+
+START_TEST(spawn_outside_a_job_of_a_pool_is_refused)
 {
 	bothy_context *context;
 
@@ -470,6 +477,11 @@ START_TEST(spawn_outside_a_job_is_refused)
 	ck_assert_int_eq(bothy_context_enter(NULL, "ann", "p", NULL, &context), 0);
 	ck_assert_int_eq(bothy_spawn(&BOTHY_JOB(.fn = nothing), NULL), -ENOENT);
 	ck_assert_int_eq(bothy_context_exit(context), 0);
+	ck_assert_int_eq(bothy_run_here(NULL,
+	                                &BOTHY_JOB(.entity = "ann", .project = "p",
+	                                           .fn = spawn_nothing),
+	                                NULL),
+	                 ENOENT);
 }
 END_TEST
 
@@ -705,7 +717,7 @@ int main(void)
 		a_wait_in_run_here_ends_at_the_jobs_deadline,
 		stopping_a_parent_stops_its_children,
 		stopping_reaches_grandchildren_whose_parent_has_ended,
-		spawn_outside_a_job_is_refused,
+		spawn_outside_a_job_of_a_pool_is_refused,
 		spawn_is_for_the_jobs_own_context,
 		a_group_counts_down_to_nothing_and_may_be_used_again,
 		canceling_a_group_cancels_its_jobs_and_no_later_ones,

@@ -45,7 +45,7 @@ BOTHY_API BOTHY_MUST_CHECK int bothy_client_new(bothy_server *server, const char
  *
  * The library keeps a hold on it until the process ends, since anyone may be using it.
  * Threads: any; a reader sees the old one or the new.
- * Errors:  -ENOMEM.
+ * Returns: 0.
  */
 BOTHY_API int bothy_client_set_global(bothy_client *client);
 
@@ -61,13 +61,17 @@ BOTHY_API uint64_t bothy_context_id(void);
 /*
  * Whether this job shall stop: 0, -ECANCELED (someone canceled it, or its pool closes)
  * or -ETIMEDOUT (its deadline is past).  A job that returns this value settles so; any
- * other value it returns stands.  Outside a job: -ETIMEDOUT once the context's own
- * deadline is past, else 0.
+ * other value it returns stands.
+ *
+ * In a context that was entered with a deadline of its own, in a job or outside any, also
+ * -ETIMEDOUT once that is past: then it is what was done there that shall stop, and to the
+ * job it is an error like others.  Outside any context: 0.
  */
 BOTHY_API int bothy_stop_requested(void);
 
 /*
- * A file descriptor that becomes readable when the job shall stop, for poll().
+ * A file descriptor that becomes readable when the job shall stop, for poll().  Deadlines
+ * that nobody watches don't show there: an entered context's own, and bothy_run_here()'s.
  *
  * Ownership: the job's: don't read from it, don't close it; it ends with the job.
  * Errors:    -ENOENT outside a job; what eventfd(2) says (-EMFILE, -ENFILE, -ENOMEM).

@@ -90,7 +90,8 @@ BOTHY_API BOTHY_MUST_CHECK int bothy_submit_many(bothy_pool *pool, const struct 
  * has ended, since it may be using ARG; it still returns -ETIMEDOUT then.  When the wait
  * fails in a job (see bothy_future_wait()) the job is canceled first.
  *
- * Ownership: *ret_result is the caller's; a result is freed if ret_result is NULL.
+ * Ownership: *ret_result is the caller's, set whatever the job's outcome is, and untouched
+ *            if it was refused or the wait failed; a result is freed if ret_result is NULL.
  * Errors:    as bothy_submit(), then as bothy_future_result(), positive values included;
  *            in a job as bothy_future_wait() too.
  */
@@ -118,7 +119,7 @@ BOTHY_API BOTHY_MUST_CHECK int bothy_run_here(bothy_server *server, const struct
  * parent stops its descendants.  Locals are not inherited.  The parent may end first.
  *
  * Errors: as bothy_submit(); -EINVAL if entity, project or handle is given; -ENOENT
- *         outside a job; -EPERM in a context entered inside the job (leave it first);
+ *         outside a job of a pool; -EPERM in a context entered inside the job (leave it first);
  *         what the server's inherit said.
  */
 BOTHY_API BOTHY_MUST_CHECK int bothy_spawn(const struct bothy_job *job, bothy_future **ret_future);

@@ -29,7 +29,8 @@ struct bothy_pool_options {
 	int64_t default_timeout_ns;   /* per job, from submit; 0: none */
 	int64_t stop_grace_ns;        /* past a deadline, before a worker counts as lost and is
 	                               * replaced; 0: 10 ms */
-	unsigned lost_max;            /* replaced at once, at most; 0: as many as workers */
+	unsigned lost_max;            /* replaced at once, at most, threads of BOTHY_OWN_THREAD
+	                               * included; 0: as many as workers */
 	unsigned lost_per_project;    /* then the project must wait; 0: 1 */
 	unsigned spare_max;           /* threads for places that waiting jobs lend; 0: 64 */
 	size_t stack_bytes;           /* per thread; 0: the system's default; at least 64 KiB */
