@@ -4,6 +4,7 @@
  * every job that was accepted settles, its argument is freed once, and nothing is left.
  */
 #include <errno.h>
+#include <sched.h>
 #include <stdatomic.h>
 
 #include "tests/pool_fixture.h"
@@ -12,10 +13,10 @@
 /* Check's own calls would fail as well, so what is wrong is kept for later. */
 static _Atomic int wrong;
 
-#define EXPECT(condition)                               \
-	do {                                            \
-		int none = 0;                           \
-		if (!(condition))                       \
+#define EXPECT(condition)                                                              \
+	do {                                                                           \
+		int none = 0;                                                          \
+		if (!(condition))                                                      \
 			(void)atomic_compare_exchange_strong(&wrong, &none, __LINE__); \
 	} while (0)
 
@@ -207,8 +208,8 @@ static void fail_each(void (*refuse)(unsigned long n), bool (*refused)(void))
 		more = refused();
 		refuse(0);
 		ck_assert_msg(wrong == 0, "call %lu: line %d", n, wrong);
-		ck_assert_msg(support_live_allocations() == live, "call %lu: %ld blocks are left", n,
-		              support_live_allocations() - live);
+		ck_assert_msg(support_live_allocations() == live, "call %lu: %ld blocks are left",
+		              n, support_live_allocations() - live);
 	}
 }
 
@@ -230,12 +231,49 @@ START_TEST(each_descriptor_may_fail)
 }
 END_TEST
 
+/* A pool of one worker that is gone, with a job in its queue, and no thread to be had. */
+static bothy_future *start_without_threads(void)
+{
+	bothy_future *left;
+
+	pool_of(1);
+	support_fail_thread_starts(true);
+	ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = end_thread))), -EOWNERDEAD);
+	while (stats_now().threads > 0)
+		sched_yield();
+	left = start(BOTHY_JOB(.fn = nothing));
+	ck_assert_uint_eq(stats_now().narrowed, 1);
+	support_fail_thread_starts(false);
+	return left;
+}
+
+START_TEST(the_next_submit_starts_the_threads_that_are_missing)
+{
+	bothy_future *left = start_without_threads();
+
+	ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = nothing))), 0);
+	ck_assert_int_eq(outcome(left), 0);
+	ck_assert_uint_eq(stats_now().narrowed, 0);
+}
+END_TEST
+
+START_TEST(closing_starts_the_threads_that_are_missing)
+{
+	bothy_future *left = start_without_threads();
+
+	ck_assert_int_eq(bothy_pool_close(pool, BOTHY_FOREVER), 0);
+	ck_assert_int_eq(outcome(left), 0);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
 		each_allocation_may_fail,
 		each_start_of_a_thread_may_fail,
 		each_descriptor_may_fail,
+		the_next_submit_starts_the_threads_that_are_missing,
+		closing_starts_the_threads_that_are_missing,
 	};
 
 	return run_suite("refusals", tests, sizeof(tests) / sizeof(tests[0]));
