@@ -59,6 +59,21 @@ int pool_await_change_locked(bothy_pool *pool, bothy_time deadline)
 	return error;
 }
 
+/* ---- the pool's threads ---------------------------------------------------------------------- */
+
+static _Thread_local bothy_pool *current;
+
+bothy_pool *pool_current(void)
+{
+	return current;
+}
+
+void pool_adopt_thread(bothy_pool *pool)
+{
+	current = pool;
+	(void)context_suspend();
+}
+
 /* ---- holds, counters, wakes ------------------------------------------------------------------ */
 
 static void pool_destroy(bothy_pool *pool)

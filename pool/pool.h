@@ -121,6 +121,12 @@ void kicks_give(struct kicks *kicks);
 int pool_new(bothy_server *server, const struct bothy_pool_options *options,
              bothy_pool **ret_pool);
 
+/* The pool that the calling thread is one of, as a worker or as the watchdog; or NULL. */
+bothy_pool *pool_current(void);
+
+/* Make the calling thread one of POOL's, for good: no global client is seen on it. */
+void pool_adopt_thread(bothy_pool *pool);
+
 /* 0, or -ECHILD for a pool from before a fork. */
 int pool_check(const bothy_pool *pool);
 

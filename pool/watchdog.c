@@ -22,7 +22,6 @@
 #include "pool/worker.h"
 #include "sync/clock.h"
 #include "sync/testing.h"
-#include "tls/context.h"
 
 enum {
 	SWEEP_EVERY_NS = 10 * 1000 * 1000,
@@ -244,7 +243,7 @@ static void watchdog_main(void *arg)
 {
 	bothy_pool *pool = arg;
 
-	(void)context_suspend();
+	pool_adopt_thread(pool);
 	lock_acquire(&pool->lock);
 	while (pool->phase != POOL_EXITING) {
 		bothy_time at;

@@ -355,7 +355,7 @@ static void worker_main(void *arg)
 	struct worker *worker = arg;
 
 	current = worker;
-	(void)context_suspend(); /* for good: no global client here */
+	pool_adopt_thread(worker->pool);
 	pthread_cleanup_push(worker_died, worker);
 	if (worker_prepare(worker))
 		serve(worker);

@@ -63,7 +63,7 @@ struct bothy_job {
  *            -ENOTSUP: a feature of a later release (a priority, BOTHY_TRACE), or
  *            BOTHY_ENSURE_PROJECT on a pool without a server;
  *            -EAGAIN: the queue is full (with BOTHY_BLOCK: until the job's deadline, or
- *            at once on a worker);
+ *            at once on a pool's thread);
  *            -ESHUTDOWN: the pool is closing, and this is no job of it;
  *            -ENOMEM; -E2BIG; -ECHILD in a forked child; what pthread_create(3) said if
  *            the pool's first deadline could not be given its timer.

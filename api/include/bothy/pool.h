@@ -11,7 +11,7 @@ BOTHY_BEGIN_DECLS
 enum bothy_when_full {
 	BOTHY_REJECT = 0, /* a submit is -EAGAIN */
 	BOTHY_BLOCK = 1   /* it waits, at most until the job's deadline, then -EAGAIN; on a
-	                   * worker it is -EAGAIN at once */
+	                   * pool's thread it is -EAGAIN at once */
 };
 
 /* How much of a thread is put back after each job. */
