@@ -66,7 +66,8 @@ BOTHY_API BOTHY_MUST_CHECK int bothy_pool_new(bothy_server *server,
  * then cancel what is queued and ask what runs to stop.
  *
  * Returns 0 when all threads, lost ones included, are gone.
- * Threads: any, several at once.
+ * Threads: any, several at once; but no callback of a job's (arg_free, a notify function)
+ *          that is called on a thread of yours, for that job has not quite ended.
  * Errors:  -ETIMEDOUT: a job still runs; call again; -EDEADLK on a thread of this pool;
  *          -EINVAL; -ECHILD.
  */
