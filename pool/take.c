@@ -52,7 +52,7 @@ bool take_locked(struct worker *worker, struct take *take)
 	enum { EXPIRED_AT_ONCE = 64 };
 	bothy_pool *pool = worker->pool;
 
-	for (int i = 0; i < EXPIRED_AT_ONCE && pool->busy < pool->options.workers; i++) {
+	for (int i = 0; i < EXPIRED_AT_ONCE && pool->busy < pool_places_locked(pool); i++) {
 		bothy_future *job = project_pop_locked(pool);
 
 		if (job == NULL)

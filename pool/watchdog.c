@@ -22,7 +22,6 @@
 #include "pool/worker.h"
 #include "sync/clock.h"
 #include "sync/testing.h"
-#include "tls/context.h"
 
 enum {
 	SWEEP_EVERY_NS = 10 * 1000 * 1000,
@@ -68,10 +67,11 @@ static void lose_locked(struct worker *worker, bothy_future *job)
 	pool->busy--;
 	worker->stuck = job->project;
 	project_lost_locked(job->project);
-	if (!worker->own) {
-		worker->lost = true;
+	worker->lost = true;
+	if (worker->own)
+		pool->own_lost++;
+	else
 		pool->lost++;
-	}
 }
 
 /* Look at one job of WORKER's stack: whether the worker is lost in it. */
@@ -243,7 +243,7 @@ static void watchdog_main(void *arg)
 {
 	bothy_pool *pool = arg;
 
-	(void)context_suspend();
+	pool_adopt_thread(pool);
 	lock_acquire(&pool->lock);
 	while (pool->phase != POOL_EXITING) {
 		bothy_time at;

@@ -202,6 +202,38 @@ START_TEST(past_lost_max_the_pool_narrows_and_says_so)
 }
 END_TEST
 
+START_TEST(lost_threads_of_jobs_own_count_too)
+{
+	const struct bothy_job stay = BOTHY_JOB(.fn = stop_at_gate, .flags = BOTHY_OWN_THREAD);
+	const struct bothy_job bobs = BOTHY_JOB(.entity = "bob", .project = "p", .fn = nothing);
+	bothy_future *stuck[3], *next;
+
+	pool_with((struct bothy_pool_options){
+		.workers = 2, .stop_grace_ns = MS, .lost_max = 1, .lost_per_project = 8});
+	for (unsigned i = 0; i < 3; i++) {
+		struct bothy_job job = stay;
+
+		ck_assert_int_eq(outcome(start(bobs)), 0); /* there is a place as yet */
+		job.deadline = bothy_after_ms(1000);
+		stuck[i] = start(job);
+		gate_await(&gate, 1);
+		while (stats_now().lost <= i)
+			sched_yield();
+		ck_assert_uint_eq(stats_now().narrowed, i);
+	}
+	next = start(bobs);
+	ck_assert_int_eq(bothy_future_wait(next, bothy_after_ms(20)), -ETIMEDOUT);
+	gate_open(&gate);
+	ck_assert_int_eq(outcome(next), 0);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(outcome(stuck[i]), -ETIMEDOUT);
+	while (stats_now().narrowed > 0 || stats_now().lost > 0)
+		sched_yield();
+	while (stats_now().threads != 2)
+		sched_yield();
+}
+END_TEST
+
 START_TEST(run_returns_at_its_deadline_but_not_before_a_lent_argument_is_free)
 {
 	int argument = 0, error;
@@ -248,6 +280,7 @@ int main(void)
 		a_job_that_does_not_stop_is_replaced,
 		a_project_with_a_lost_worker_waits_until_it_is_back,
 		past_lost_max_the_pool_narrows_and_says_so,
+		lost_threads_of_jobs_own_count_too,
 		run_returns_at_its_deadline_but_not_before_a_lent_argument_is_free,
 		a_child_has_at_most_its_parents_deadline,
 	};

@@ -44,6 +44,24 @@ START_TEST(run_hands_over_the_result)
 }
 END_TEST
 
+START_TEST(run_sets_its_result_for_every_outcome_and_for_no_refusal)
+{
+	int value = 7;
+	void *result = &value;
+	struct bothy_job job = BOTHY_JOB(.entity = "ann", .project = "p", .fn = return_code,
+	                                 .arg = &value);
+
+	pool_of(1);
+	ck_assert_int_eq(bothy_run(pool, &job, 0, &result), -EINVAL);
+	ck_assert_ptr_eq(result, &value);
+	ck_assert_int_eq(bothy_run(pool, &job, BOTHY_FOREVER, &result), 7);
+	ck_assert_ptr_null(result);
+	result = &value;
+	ck_assert_int_eq(bothy_run(pool, &job, BOTHY_NOW, &result), -ETIMEDOUT);
+	ck_assert_ptr_null(result);
+}
+END_TEST
+
 START_TEST(a_result_is_handed_out_once)
 {
 	int value = 7;
@@ -344,6 +362,8 @@ START_TEST(close_runs_what_was_accepted_and_what_that_spawns)
 	gate_open(&gate);
 	pthread_join(closer, NULL);
 	ck_assert_int_eq(closed, 0);
+	ck_assert_uint_eq(stats_now().threads, 0);
+	ck_assert_uint_eq(stats_now().narrowed, 0); /* nothing is missing that should be there */
 	ck_assert_int_eq(outcome(future), 0);
 	ck_assert_int_ge(number, 0);
 }
@@ -443,6 +463,65 @@ START_TEST(free_on_a_worker_abandons_the_pool)
 	future = start(BOTHY_JOB(.fn = free_own_pool));
 	ck_assert_int_eq(outcome(future), -ECANCELED);
 	pool = NULL;
+}
+END_TEST
+
+struct told {
+	int closed, submitted;
+};
+
+static void close_when_told(void *arg)
+{
+	struct told *told = arg;
+
+	told->submitted = bothy_submit(
+		pool, &BOTHY_JOB(.entity = "ann", .project = "p", .fn = nothing), NULL);
+	told->closed = bothy_pool_close(pool, BOTHY_FOREVER);
+	gate_arrive(&gate);
+}
+
+/* What expires in the queue is told by a thread that takes no jobs. */
+START_TEST(a_callback_on_any_thread_of_the_pool_can_neither_close_it_nor_block_it)
+{
+	struct told told = {0, 0};
+	bothy_future *running, *expiring;
+
+	pool_with((struct bothy_pool_options){
+		.workers = 1, .queue_max = 2, .when_full = BOTHY_BLOCK});
+	running = start(BOTHY_JOB(.fn = stop_at_gate));
+	gate_await(&gate, 1);
+	expiring = start(BOTHY_JOB(.fn = nothing, .deadline = bothy_after_ms(1000)));
+	ck_assert_int_eq(bothy_future_notify(expiring, close_when_told, &told), 0);
+	start_and_forget(BOTHY_JOB(.fn = nothing));
+	start_and_forget(BOTHY_JOB(.fn = nothing)); /* this waits until the other has expired */
+	gate_await(&gate, 1);
+	ck_assert_int_eq(told.closed, -EDEADLK);
+	ck_assert_int_eq(told.submitted, -EAGAIN);
+	gate_open(&gate);
+	ck_assert_int_eq(outcome(running), 0);
+	bothy_future_release(expiring);
+}
+END_TEST
+
+static void free_when_told(void *arg)
+{
+	bothy_pool_free(arg);
+	gate_arrive(&gate);
+}
+
+START_TEST(free_in_a_callback_on_any_thread_of_the_pool_abandons_it)
+{
+	bothy_future *running, *expiring;
+
+	pool_of(1);
+	running = start(BOTHY_JOB(.fn = until_stopped));
+	gate_await(&gate, 1);
+	expiring = start(BOTHY_JOB(.fn = nothing, .deadline = bothy_after_ms(1000)));
+	ck_assert_int_eq(bothy_future_notify(expiring, free_when_told, pool), 0);
+	pool = NULL;
+	gate_await(&gate, 1);
+	ck_assert_int_eq(outcome(running), -ECANCELED);
+	bothy_future_release(expiring);
 }
 END_TEST
 
@@ -668,6 +747,7 @@ int main(void)
 {
 	const TTest *const tests[] = {
 		run_hands_over_the_result,
+		run_sets_its_result_for_every_outcome_and_for_no_refusal,
 		a_result_is_handed_out_once,
 		a_result_that_nobody_takes_is_freed,
 		an_error_of_the_jobs_own_is_read_back_as_positive,
@@ -689,6 +769,8 @@ int main(void)
 		close_wakes_blocked_submitters,
 		close_on_a_worker_is_a_deadlock_error,
 		free_on_a_worker_abandons_the_pool,
+		a_callback_on_any_thread_of_the_pool_can_neither_close_it_nor_block_it,
+		free_in_a_callback_on_any_thread_of_the_pool_abandons_it,
 		abandon_returns_at_once_and_the_job_ends_later,
 		free_takes_null,
 		a_job_that_ends_its_thread_is_told_and_the_worker_replaced,

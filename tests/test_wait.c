@@ -254,6 +254,31 @@ static int wait_for_other_project(void *arg, void **ret_result)
 	return -error;
 }
 
+/* In place, the child would keep its parent past its own deadline: for ever, here. */
+static int wait_for_one_that_stays(void *arg, void **ret_result)
+{
+	bothy_future *child;
+	int wrong = 0;
+
+	(void)arg;
+	(void)ret_result;
+	if (bothy_spawn(&BOTHY_JOB(.fn = stop_at_gate, .deadline = bothy_after_ms(100)), &child) < 0)
+		return 1;
+	if (bothy_future_wait(child, BOTHY_FOREVER) != 0 ||
+	    bothy_future_result(child, NULL) != -ETIMEDOUT)
+		wrong = 2;
+	gate_open(&gate);
+	bothy_future_release(child);
+	return wrong;
+}
+
+START_TEST(a_job_with_an_earlier_deadline_is_not_run_in_place)
+{
+	pool_of(1);
+	ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = wait_for_one_that_stays))), 0);
+}
+END_TEST
+
 START_TEST(jobs_that_all_wait_lend_their_places)
 {
 	bothy_future *futures[8];
@@ -462,7 +487,14 @@ START_TEST(stopping_reaches_grandchildren_whose_parent_has_ended)
 }
 END_TEST
 
-START_TEST(spawn_outside_a_job_is_refused)
+static int spawn_nothing(void *arg, void **ret_result)
+{
+	(void)arg;
+	(void)ret_result;
+	return bothy_spawn(&BOTHY_JOB(.fn = nothing), NULL);
+}
+
+START_TEST(spawn_outside_a_job_of_a_pool_is_refused)
 {
 	bothy_context *context;
 
@@ -470,6 +502,11 @@ START_TEST(spawn_outside_a_job_is_refused)
 	ck_assert_int_eq(bothy_context_enter(NULL, "ann", "p", NULL, &context), 0);
 	ck_assert_int_eq(bothy_spawn(&BOTHY_JOB(.fn = nothing), NULL), -ENOENT);
 	ck_assert_int_eq(bothy_context_exit(context), 0);
+	ck_assert_int_eq(bothy_run_here(NULL,
+	                                &BOTHY_JOB(.entity = "ann", .project = "p",
+	                                           .fn = spawn_nothing),
+	                                NULL),
+	                 ENOENT);
 }
 END_TEST
 
@@ -695,6 +732,7 @@ int main(void)
 		a_canceled_running_job_decides_how_it_settles,
 		the_stop_descriptor_becomes_readable,
 		a_tree_of_waiting_jobs_ends_on_one_worker,
+		a_job_with_an_earlier_deadline_is_not_run_in_place,
 		jobs_that_all_wait_lend_their_places,
 		a_wait_without_end_and_without_a_spare_is_refused,
 		run_inside_a_job_works_on_one_worker,
@@ -705,7 +743,7 @@ int main(void)
 		a_wait_in_run_here_ends_at_the_jobs_deadline,
 		stopping_a_parent_stops_its_children,
 		stopping_reaches_grandchildren_whose_parent_has_ended,
-		spawn_outside_a_job_is_refused,
+		spawn_outside_a_job_of_a_pool_is_refused,
 		spawn_is_for_the_jobs_own_context,
 		a_group_counts_down_to_nothing_and_may_be_used_again,
 		canceling_a_group_cancels_its_jobs_and_no_later_ones,
