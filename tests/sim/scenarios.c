@@ -386,6 +386,31 @@ static void group_of_two(void)
 	finish();
 }
 
+/* ---- refusal against the group's cancel ---------------------------------------------------------------------------------------- */
+
+static void submit_to_group(void *group)
+{
+	SIM_CHECK(bothy_submit(pool,
+	                       &BOTHY_JOB(.entity = "ann", .project = "p", .fn = run_once,
+	                                  .group = group),
+	                       NULL) == -ESHUTDOWN);
+}
+
+static void refusal_against_group_cancel(void)
+{
+	struct thread submitter;
+	bothy_group *group;
+
+	pool_of(1);
+	SIM_CHECK(bothy_pool_close(pool, BOTHY_FOREVER) == 0);
+	SIM_CHECK(bothy_group_new(&group) == 0);
+	submitter = client(submit_to_group, group);
+	SIM_CHECK(bothy_group_cancel(group) == 0);
+	thread_join(&submitter);
+	bothy_group_release(group);
+	finish();
+}
+
 /* ---- waking a worker --------------------------------------------------------------------------------------------------------------- */
 
 static void idle_worker_is_woken(void)
@@ -414,6 +439,7 @@ const struct scenario scenarios[] = {
 	{"blocked_submitters", blocked_submitters, "BLOCKED_WAKE_DROPPED"},
 	{"two_takers", two_takers, "COMPLETION_WAKE_DROPPED"},
 	{"group_of_two", group_of_two, "GROUP_NOT_ATOMIC"},
+	{"refusal_against_group_cancel", refusal_against_group_cancel, "RELEASE_NOT_ATOMIC"},
 	{"idle_worker_is_woken", idle_worker_is_woken, "WORKER_WAKE_DROPPED"},
 };
 
