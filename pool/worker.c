@@ -153,8 +153,11 @@ static void park_idle_locked(struct worker *worker, struct kicks *kicks)
 	pool->searching--;
 }
 
+/* Release the lock; what was left in the queues is for others, also while the settling takes
+ * its time. */
 static void unlock_and_settle(bothy_pool *pool, struct take *take)
 {
+	pool_wake_worker_locked(pool, &take->kicks);
 	lock_release(&pool->lock);
 	kicks_give(&take->kicks);
 	settle_chain(&take->expired, BOTHY_EXPIRED, -ETIMEDOUT);
@@ -171,7 +174,7 @@ static bool next_job(struct worker *worker)
 	settle_accounts_locked(worker, &take.kicks);
 	goes = retires_locked(worker);
 	while (!goes && !take_locked(worker, &take)) {
-		if (take.expired != NULL) {
+		if (take.expired != NULL || take.more) {
 			unlock_and_settle(pool, &take);
 			lock_acquire(&pool->lock);
 		} else if (pool->phase == POOL_EXITING) {
@@ -180,7 +183,6 @@ static bool next_job(struct worker *worker)
 			park_idle_locked(worker, &take.kicks);
 		}
 	}
-	pool_wake_worker_locked(pool, &take.kicks);
 	unlock_and_settle(pool, &take);
 	return !goes;
 }

@@ -538,6 +538,43 @@ START_TEST(canceling_a_group_cancels_its_jobs_and_no_later_ones)
 }
 END_TEST
 
+static void *cancel_group(void *of_jobs)
+{
+	return bothy_group_cancel(of_jobs) == 0 ? of_jobs : NULL;
+}
+
+static void stop_at(void *gate_of_arg)
+{
+	gate_wait(gate_of_arg);
+}
+
+START_TEST(jobs_behind_many_canceled_ones_are_not_forgotten)
+{
+	struct gate canceling;
+	bothy_group *group;
+	bothy_future *behind;
+	pthread_t thread;
+
+	gate_init(&canceling);
+	pool_of(1);
+	ck_assert_int_eq(bothy_group_new(&group), 0);
+	start_and_forget(BOTHY_JOB(.fn = stop_at_gate));
+	gate_await(&gate, 1);
+	for (int i = 0; i < 500; i++)
+		start_and_forget(BOTHY_JOB(.fn = nothing, .group = group, .arg = &canceling,
+		                           .arg_free = stop_at));
+	behind = start(BOTHY_JOB(.fn = nothing));
+	ck_assert_int_eq(pthread_create(&thread, NULL, cancel_group, group), 0);
+	gate_await(&canceling, 1); /* all are claimed, and most are in the queue still */
+	gate_open(&gate);
+	ck_assert_int_eq(outcome(behind), 0);
+	gate_open(&canceling);
+	pthread_join(thread, NULL);
+	bothy_group_release(group);
+	gate_fini(&canceling);
+}
+END_TEST
+
 static int wait_for_own_group(void *arg, void **ret_result)
 {
 	(void)ret_result;
@@ -709,6 +746,7 @@ int main(void)
 		spawn_is_for_the_jobs_own_context,
 		a_group_counts_down_to_nothing_and_may_be_used_again,
 		canceling_a_group_cancels_its_jobs_and_no_later_ones,
+		jobs_behind_many_canceled_ones_are_not_forgotten,
 		a_job_cannot_wait_for_its_own_group,
 		a_refused_job_is_not_counted_in_its_group,
 		completions_deliver_tag_code_and_result_once_each,
