@@ -64,6 +64,36 @@ START_TEST(thousands_of_queued_jobs_expire_together)
 }
 END_TEST
 
+static void stop_at(void *gate_of_arg)
+{
+	gate_wait(gate_of_arg);
+}
+
+START_TEST(a_job_that_starts_during_a_sweep_times_out)
+{
+	enum { SWEPT_AT_ONCE = 1024 };
+	struct gate sweeping;
+	bothy_future *late;
+
+	gate_init(&sweeping);
+	pool_of(1);
+	start_and_forget(BOTHY_JOB(.fn = stop_at_gate));
+	gate_await(&gate, 1);
+	for (int i = 0; i < SWEPT_AT_ONCE - 1; i++)
+		start_and_forget(BOTHY_JOB(.fn = nothing));
+	start_and_forget(BOTHY_JOB(.fn = nothing, .arg = &sweeping, .arg_free = stop_at,
+	                           .deadline = bothy_after_ms(100)));
+	late = start(BOTHY_JOB(.fn = until_stopped, .deadline = bothy_after_ms(1000)));
+	gate_await(&sweeping, 1); /* it has been through all but LATE */
+	gate_open(&gate);
+	gate_await(&gate, 1);
+	gate_open(&sweeping);
+	ck_assert_int_eq(outcome(late), -ETIMEDOUT);
+	ck_assert_int_eq(bothy_pool_close(pool, BOTHY_FOREVER), 0);
+	gate_fini(&sweeping);
+}
+END_TEST
+
 static int ask_why(void *arg, void **ret_result)
 {
 	(void)arg;
@@ -241,6 +271,7 @@ int main(void)
 		a_past_deadline_is_accepted_and_expires,
 		a_queued_job_expires_with_nobody_waiting,
 		thousands_of_queued_jobs_expire_together,
+		a_job_that_starts_during_a_sweep_times_out,
 		a_running_job_times_out_at_once_and_is_asked_to_stop,
 		a_timed_out_jobs_late_result_is_freed,
 		the_default_timeout_counts_from_submit,
