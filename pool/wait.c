@@ -15,6 +15,7 @@
 
 #include "pool/run.h"
 #include "pool/settle.h"
+#include "pool/watchdog.h"
 #include "sync/clock.h"
 #include "sync/testing.h"
 #include "tls/context.h"
@@ -70,6 +71,7 @@ static void place_reclaim(struct pause *pause)
 {
 	struct worker *worker = pause->worker;
 	bothy_pool *pool = worker->pool;
+	struct kicks kicks = KICKS_INITIALIZER;
 
 	if (!pause->lent || pool_check(pool) < 0)
 		return;
@@ -80,7 +82,9 @@ static void place_reclaim(struct pause *pause)
 	pool->lent--;
 	if (!worker->own)
 		pool->waiting--;
+	watchdog_resumed_locked(worker, &kicks);
 	lock_release(&pool->lock);
+	kicks_give(&kicks);
 	pause->lent = false;
 }
 

@@ -290,6 +290,16 @@ void watchdog_want_locked(bothy_pool *pool, bothy_time t, struct kicks *kicks)
 	kicks_add(kicks, &pool->watchdog_parker);
 }
 
+void watchdog_resumed_locked(const struct worker *worker, struct kicks *kicks)
+{
+	bothy_pool *pool = worker->pool;
+
+	for (bothy_future *job = worker->top; job != NULL; job = job->below)
+		if (job->deadline != BOTHY_FOREVER)
+			watchdog_want_locked(
+				pool, clock_add(job->deadline, pool->options.stop_grace_ns), kicks);
+}
+
 void watchdog_queued_locked(bothy_pool *pool, bothy_time deadline, struct kicks *kicks)
 {
 	if (deadline == BOTHY_FOREVER)

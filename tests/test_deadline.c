@@ -189,6 +189,38 @@ START_TEST(a_job_that_does_not_stop_is_replaced)
 }
 END_TEST
 
+/* Wait for a job of another project until asked to stop, and then not stop. */
+static int wait_and_stay(void *arg, void **ret_result)
+{
+	bothy_future *future;
+	int error;
+
+	(void)ret_result;
+	if (bothy_submit(arg, &BOTHY_JOB(.entity = "bob", .project = "p", .fn = until_stopped),
+	                 &future) < 0)
+		return 1;
+	error = bothy_future_wait(future, BOTHY_FOREVER);
+	(void)bothy_future_cancel(future);
+	bothy_future_release(future);
+	gate_wait(&gate);
+	return error;
+}
+
+START_TEST(a_job_that_does_not_stop_after_a_wait_is_replaced_too)
+{
+	bothy_future *stuck;
+
+	pool_with((struct bothy_pool_options){.workers = 1, .stop_grace_ns = 500 * MS});
+	stuck = start(BOTHY_JOB(.fn = wait_and_stay, .arg = pool,
+	                        .deadline = bothy_after_ms(100)));
+	gate_await(&gate, 2);
+	ck_assert_int_eq(outcome(start(BOTHY_JOB(.entity = "cy", .project = "p", .fn = nothing))),
+	                 0);
+	gate_open(&gate);
+	ck_assert_int_eq(outcome(stuck), -ETIMEDOUT);
+}
+END_TEST
+
 START_TEST(a_project_with_a_lost_worker_waits_until_it_is_back)
 {
 	bothy_future *stuck, *next;
@@ -277,6 +309,7 @@ int main(void)
 		the_default_timeout_counts_from_submit,
 		now_is_not_the_default,
 		a_job_that_does_not_stop_is_replaced,
+		a_job_that_does_not_stop_after_a_wait_is_replaced_too,
 		a_project_with_a_lost_worker_waits_until_it_is_back,
 		past_lost_max_the_pool_narrows_and_says_so,
 		run_returns_at_its_deadline_but_not_before_a_lent_argument_is_free,
