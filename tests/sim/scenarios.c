@@ -272,6 +272,33 @@ static void spawn_and_wait_on_two(void)
 	finish();
 }
 
+/* ---- stopping all against a start in place --------------------------------------------------------------------- */
+
+static int spawn_until_stopped_and_wait(void *arg, void **ret_result)
+{
+	bothy_future *child;
+	int error;
+
+	(void)arg;
+	(void)ret_result;
+	if (bothy_spawn(&BOTHY_JOB(.fn = until_stopped), &child) < 0)
+		return 1;
+	error = bothy_future_wait(child, BOTHY_FOREVER);
+	bothy_future_release(child);
+	return error;
+}
+
+static void stop_against_start_in_place(void)
+{
+	int error;
+
+	pool_of(1);
+	bothy_future_release(start(BOTHY_JOB(.fn = spawn_until_stopped_and_wait)));
+	error = bothy_pool_close(pool, BOTHY_NOW);
+	SIM_CHECK(error == 0 || error == -ETIMEDOUT);
+	finish();
+}
+
 /* ---- lent places ------------------------------------------------------------------------------------------------ */
 
 static int wait_for_stranger(void *arg, void **ret_result)
@@ -433,6 +460,7 @@ const struct scenario scenarios[] = {
 	{"release_against_settle", release_against_settle, "RELEASE_NOT_ATOMIC"},
 	{"spawn_against_stop", spawn_against_stop, "STOP_NOT_INHERITED"},
 	{"spawn_and_wait", spawn_and_wait_on_two, "START_NOT_ATOMIC"},
+	{"stop_against_start_in_place", stop_against_start_in_place, "IN_PLACE_UNLOCKED"},
 	{"lent_places", lent_places, "PLACE_NOT_LENT"},
 	{"lost_worker_is_replaced", lost_worker_is_replaced, "LOST_NOT_REPLACED"},
 	{"thread_exit_is_survived", thread_exit_is_survived, "EXIT_NOT_REPLACED"},
