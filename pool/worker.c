@@ -203,13 +203,15 @@ static void serve(struct worker *worker)
 		run_taken(worker);
 }
 
-/* Threads are missing, and none would start: try again in a while. */
+/* Threads are missing, and none would start: the watchdog, if it starts at least, tries again
+ * in a while; a submit or a close does before. */
 static void staff_later_locked(bothy_pool *pool, struct kicks *kicks)
 {
-	if (pool->phase >= POOL_STOPPING || watchdog_start_locked(pool) < 0)
+	if (pool->phase >= POOL_STOPPING)
 		return;
 	pool->staff_at = clock_add(clock_now(), STAFF_RETRY_NS);
-	watchdog_want_locked(pool, pool->staff_at, kicks);
+	if (watchdog_start_locked(pool) == 0)
+		watchdog_want_locked(pool, pool->staff_at, kicks);
 }
 
 /* ---- going ---------------------------------------------------------------------------------- */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "tests/pool_fixture.h"
+#include "tests/support.h"
 
 /* ---- jobs ---------------------------------------------------------------------------- */
 
@@ -495,6 +496,31 @@ START_TEST(a_job_that_ends_its_thread_is_told_and_the_worker_replaced)
 }
 END_TEST
 
+static int end_thread_for_good(void *arg, void **ret_result)
+{
+	support_fail_thread_starts(true);
+	return end_thread(arg, ret_result);
+}
+
+START_TEST(a_pool_that_could_start_no_thread_at_all_tries_again)
+{
+	pool_of(1);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = end_thread_for_good))), -EOWNERDEAD);
+		while (stats_now().threads > 0)
+			sched_yield();
+		if (i == 0) { /* the next submit tries */
+			support_fail_thread_starts(false);
+			ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = nothing))), 0);
+		}
+	}
+	start_and_forget(BOTHY_JOB(.fn = nothing));
+	support_fail_thread_starts(false); /* close does */
+	ck_assert_int_eq(bothy_pool_close(pool, BOTHY_FOREVER), 0);
+	ck_assert_uint_eq(stats_now().done, 2);
+}
+END_TEST
+
 static void release_future(void *future)
 {
 	bothy_future_release(future);
@@ -692,6 +718,7 @@ int main(void)
 		abandon_returns_at_once_and_the_job_ends_later,
 		free_takes_null,
 		a_job_that_ends_its_thread_is_told_and_the_worker_replaced,
+		a_pool_that_could_start_no_thread_at_all_tries_again,
 		a_job_run_in_place_that_ends_the_thread_takes_the_waiting_one_along,
 		workers_block_all_signals,
 		own_thread_runs_on_a_thread_of_its_own,
