@@ -127,7 +127,9 @@ int pause_begin(struct pause *pause, const struct wait_for *what, bothy_time dea
 	struct worker *worker = worker_current();
 	int error = listen_for_stop(pause);
 
-	if (error < 0 || worker == NULL || worker->top == NULL || is_poll(deadline))
+	/* In a child that the job has forked there is no pool to lend a place. */
+	if (error < 0 || worker == NULL || worker->top == NULL || is_poll(deadline) ||
+	    pool_check(worker->pool) < 0)
 		return error;
 	pause->worker = worker;
 	error = watch_for_cycles(pause, what, deadline);
