@@ -131,10 +131,9 @@ static void end_threads_locked(bothy_pool *pool)
 
 int pool_close(bothy_pool *pool, bothy_time deadline)
 {
-	const struct worker *worker = worker_current();
 	int error;
 
-	if (worker != NULL && worker->pool == pool)
+	if (pool_is_home(pool))
 		return -EDEADLK;
 	lock_acquire(&pool->lock);
 	begin_locked(pool);
@@ -151,9 +150,7 @@ int pool_close(bothy_pool *pool, bothy_time deadline)
 
 void pool_free(bothy_pool *pool)
 {
-	const struct worker *worker = worker_current();
-
-	if (worker != NULL && worker->pool == pool) {
+	if (pool_is_home(pool)) {
 		pool_abandon(pool);
 		return;
 	}

@@ -35,6 +35,20 @@ void kicks_give(struct kicks *kicks)
 	kicks->n = 0;
 }
 
+/* ---- the pool's threads -------------------------------------------------------------------- */
+
+static _Thread_local const bothy_pool *home; /* compared only: it may be gone */
+
+void pool_enter(const bothy_pool *pool)
+{
+	home = pool;
+}
+
+bool pool_is_home(const bothy_pool *pool)
+{
+	return pool != NULL ? home == pool : home != NULL;
+}
+
 /* ---- waiting for the pool itself ----------------------------------------------------------- */
 
 void pool_changed_locked(bothy_pool *pool, struct kicks *kicks)

@@ -115,6 +115,12 @@ struct kicks {
 void kicks_add(struct kicks *kicks, struct parker *parker);
 void kicks_give(struct kicks *kicks);
 
+/* The calling thread is one of POOL's from now on, to its end: a worker, or the watchdog. */
+void pool_enter(const bothy_pool *pool);
+
+/* Whether it is; or with NULL, whether it is any pool's. */
+bool pool_is_home(const bothy_pool *pool);
+
 /* OPTIONS is complete and checked.  Errors as bothy_pool_new(). */
 int pool_new(bothy_server *server, const struct bothy_pool_options *options,
              bothy_pool **ret_pool);

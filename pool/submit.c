@@ -71,7 +71,7 @@ static int room_locked(bothy_pool *pool, bothy_time deadline)
 
 	if (!is_full_locked(pool))
 		return 0;
-	error = pool->options.when_full == BOTHY_BLOCK && worker_current() == NULL
+	error = pool->options.when_full == BOTHY_BLOCK && !pool_is_home(NULL)
 	                ? block_locked(pool, deadline)
 	                : -EAGAIN;
 	if (error < 0)

@@ -250,6 +250,7 @@ static void watchdog_main(void *arg)
 {
 	bothy_pool *pool = arg;
 
+	pool_enter(pool);
 	(void)context_suspend();
 	lock_acquire(&pool->lock);
 	while (pool->phase != POOL_EXITING) {

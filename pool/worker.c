@@ -294,6 +294,7 @@ static void worker_leave(struct worker *worker)
 	struct worker *gone;
 	bool detached;
 
+	current = NULL; /* for the destructors of the thread's keys */
 	lock_acquire(&pool->lock);
 	settle_accounts_locked(worker, &kicks);
 	if (worker->lost)
@@ -346,6 +347,7 @@ static void worker_main(void *arg)
 	struct worker *worker = arg;
 
 	current = worker;
+	pool_enter(worker->pool);
 	(void)context_suspend(); /* for good: no global client here */
 	pthread_cleanup_push(worker_died, worker);
 	if (worker_prepare(worker))

@@ -436,6 +436,69 @@ static int free_own_pool(void *arg, void **ret_result)
 	return bothy_stop_requested();
 }
 
+struct told {
+	struct gate gate;
+	int closed, submitted;
+};
+
+static void close_and_submit(void *arg)
+{
+	struct told *told = arg;
+
+	told->closed = bothy_pool_close(pool, BOTHY_FOREVER);
+	told->submitted = bothy_submit(
+		pool, &BOTHY_JOB(.entity = "ann", .project = "p", .fn = nothing), NULL);
+	gate_arrive(&told->gate);
+}
+
+/* The thread that sees to deadlines calls functions of the user's, too. */
+START_TEST(every_thread_of_the_pool_is_one_that_may_not_wait_for_it)
+{
+	struct told told = {.closed = 1, .submitted = 1};
+	bothy_future *future;
+
+	gate_init(&told.gate);
+	pool_with((struct bothy_pool_options){
+		.workers = 1, .queue_max = 1, .when_full = BOTHY_BLOCK});
+	future = start(BOTHY_JOB(.fn = stop_at_gate, .deadline = bothy_after_ms(500)));
+	ck_assert_int_eq(bothy_future_notify(future, close_and_submit, &told), 0);
+	gate_await(&gate, 1);
+	start_and_forget(BOTHY_JOB(.fn = nothing));
+	gate_await(&told.gate, 1);
+	ck_assert_int_eq(told.closed, -EDEADLK);
+	ck_assert_int_eq(told.submitted, -EAGAIN);
+	gate_open(&gate);
+	bothy_future_release(future);
+	gate_fini(&told.gate);
+}
+END_TEST
+
+static void free_the_pool(void *arg)
+{
+	bothy_pool_free(pool);
+	gate_arrive(arg);
+}
+
+START_TEST(free_on_the_thread_that_sees_to_deadlines_abandons_the_pool)
+{
+	struct gate told;
+	bothy_future *future;
+
+	gate_init(&told);
+	pool_of(1);
+	future = start(BOTHY_JOB(.fn = stop_at_gate, .deadline = bothy_after_ms(200)));
+	gate_await(&gate, 1);
+	ck_assert_int_eq(bothy_future_notify(future, free_the_pool, &told), 0);
+	gate_await(&told, 1);
+	pool = NULL;
+	gate_open(&gate);
+	while (bothy_future_running(future))
+		sched_yield();
+	bothy_future_release(future);
+	gate_fini(&told);
+}
+END_TEST
+
 START_TEST(free_on_a_worker_abandons_the_pool)
 {
 	bothy_future *future;
@@ -651,6 +714,41 @@ START_TEST(each_worker_has_its_local_from_init_to_fini)
 }
 END_TEST
 
+static pthread_key_t at_thread_end;
+static void *late_local;
+
+static void look_late(void *ended)
+{
+	late_local = bothy_worker_local();
+	gate_arrive(ended);
+}
+
+static int look_at_thread_end(void *arg, void **ret_result)
+{
+	(void)ret_result;
+	(void)pthread_setspecific(at_thread_end, arg);
+	bothy_pool_abandon(pool);
+	pool = NULL;
+	return 0;
+}
+
+START_TEST(a_keys_destructor_is_on_no_worker_any_more)
+{
+	struct gate ended;
+
+	gate_init(&ended);
+	late_local = &late_local;
+	ck_assert_int_eq(pthread_key_create(&at_thread_end, look_late), 0);
+	pool_with((struct bothy_pool_options){
+		.workers = 1, .worker_init = hook_init, .worker_fini = hook_fini});
+	start_and_forget(BOTHY_JOB(.fn = look_at_thread_end, .arg = &ended));
+	gate_await(&ended, 1);
+	ck_assert_ptr_null(late_local);
+	pthread_key_delete(at_thread_end);
+	gate_fini(&ended);
+}
+END_TEST
+
 START_TEST(a_worker_that_cannot_start_fails_the_pool_and_leaves_none)
 {
 	struct bothy_pool_options options = {.size = sizeof(options),
@@ -714,6 +812,8 @@ int main(void)
 		submit_after_close_is_refused,
 		close_wakes_blocked_submitters,
 		close_on_a_worker_is_a_deadlock_error,
+		every_thread_of_the_pool_is_one_that_may_not_wait_for_it,
+		free_on_the_thread_that_sees_to_deadlines_abandons_the_pool,
 		free_on_a_worker_abandons_the_pool,
 		abandon_returns_at_once_and_the_job_ends_later,
 		free_takes_null,
@@ -724,6 +824,7 @@ int main(void)
 		own_thread_runs_on_a_thread_of_its_own,
 		own_threads_take_workers_places,
 		each_worker_has_its_local_from_init_to_fini,
+		a_keys_destructor_is_on_no_worker_any_more,
 		a_worker_that_cannot_start_fails_the_pool_and_leaves_none,
 		statistics_count_every_outcome_once,
 	};
