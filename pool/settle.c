@@ -3,7 +3,7 @@
  *
  * Order
  *   argument freed, books kept (so that who sees the outcome sees it counted) -> the state
- *   word says it -> group, completion queue, watchers.
+ *   word says it -> completion queue, group, watchers.
  *
  * Locking
  *   A job's stripe, one of 8 process-wide locks chosen by its address, guards `watchers`
@@ -166,8 +166,9 @@ void settle_publish(bothy_future *job, unsigned phase, int code, unsigned drop)
 	job->code = code;
 	state = job_publish(job, phase, drop);
 	if (job->extra != NULL) {
-		group_settled(job);
+		/* In this order: who has waited for the group finds everything delivered. */
 		completions_deliver(job, phase);
+		group_settled(job);
 	}
 	if ((state & JOB_WATCHED) != 0)
 		tell_watchers(job, state);

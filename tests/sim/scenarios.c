@@ -413,6 +413,28 @@ static void group_of_two(void)
 	finish();
 }
 
+/* ---- a group and a completion queue ------------------------------------------------------------------------------------------- */
+
+static void delivered_before_counted(void)
+{
+	bothy_completions *completions;
+	struct bothy_completion got;
+	bothy_group *group;
+
+	pool_of(2);
+	SIM_CHECK(bothy_group_new(&group) == 0);
+	SIM_CHECK(bothy_completions_new(&completions) == 0);
+	for (int i = 0; i < 2; i++)
+		bothy_future_release(start(BOTHY_JOB(.fn = run_once, .group = group,
+		                                     .completions = completions)));
+	SIM_CHECK(bothy_group_wait(group, BOTHY_FOREVER) == 0);
+	for (int i = 0; i < 2; i++)
+		SIM_CHECK(bothy_completions_next(completions, BOTHY_NOW, &got) == 0);
+	bothy_completions_release(completions);
+	bothy_group_release(group);
+	finish();
+}
+
 /* ---- refusal against the group's cancel ---------------------------------------------------------------------------------------- */
 
 static void submit_to_group(void *group)
@@ -467,6 +489,7 @@ const struct scenario scenarios[] = {
 	{"blocked_submitters", blocked_submitters, "BLOCKED_WAKE_DROPPED"},
 	{"two_takers", two_takers, "COMPLETION_WAKE_DROPPED"},
 	{"group_of_two", group_of_two, "GROUP_NOT_ATOMIC"},
+	{"delivered_before_counted", delivered_before_counted, "GROUP_NOT_ATOMIC"},
 	{"refusal_against_group_cancel", refusal_against_group_cancel, "RELEASE_NOT_ATOMIC"},
 	{"idle_worker_is_woken", idle_worker_is_woken, "WORKER_WAKE_DROPPED"},
 };
