@@ -231,3 +231,26 @@ void settle_chain(bothy_future **chain, unsigned phase, int code)
 		settle_one(job, phase, code);
 	}
 }
+
+bool settle_withdraw(bothy_future *job)
+{
+	bothy_project *project = job->project;
+	struct kicks kicks = KICKS_INITIALIZER;
+	bothy_pool *pool;
+
+	if (!job_move(job, BOTHY_QUEUED, JOB_CLAIMED, 0))
+		return false;
+	pool = project->pool;
+	lock_acquire(&pool->lock);
+	pool->holds++; /* the job's own, through its project, may be the last */
+	project_unlink_locked(job);
+	pool->stats.queued--;
+	pool->stats.submitted--;
+	pool_room_locked(pool, &kicks);
+	pool_job_ended_locked(pool, project, &kicks);
+	pool_release_locked(pool);
+	kicks_give(&kicks);
+	group_settled(job);
+	job_release(job);
+	return true;
+}

@@ -16,6 +16,7 @@
 #include "pool/future.h"
 #include "pool/group.h"
 #include "pool/project.h"
+#include "pool/settle.h"
 #include "pool/wait.h"
 #include "pool/watchdog.h"
 #include "pool/worker.h"
@@ -227,6 +228,14 @@ int submit_and_wait(bothy_pool *pool, const struct bothy_job *spec, bothy_time d
 	if (error < 0)
 		return error;
 	error = wait_all(&job, 1, BOTHY_FOREVER);
+	if (error == -EAGAIN) { /* no spare thread: -EAGAIN must mean that JOB is the caller's */
+		if (settle_withdraw(job)) {
+			future_release(job);
+			return error;
+		}
+		/* It has started, so it has a place of its own: this one may be kept. */
+		error = wait_all(&job, 1, BOTHY_FOREVER - 1);
+	}
 	if (error < 0 && job_check(job) == 0)
 		(void)family_cancel(job);
 	if (lends_arg && job_check(job) == 0)

@@ -299,6 +299,34 @@ START_TEST(a_wait_without_end_and_without_a_spare_is_refused)
 }
 END_TEST
 
+static int run_with_arg(void *arg, void **ret_result)
+{
+	(void)ret_result;
+	return -bothy_run(arg,
+	                  &BOTHY_JOB(.entity = "bob", .project = "p", .fn = nothing,
+	                             .arg = &freed, .arg_free = count_free),
+	                  BOTHY_FOREVER, NULL);
+}
+
+START_TEST(a_run_without_a_spare_leaves_the_argument_to_the_caller)
+{
+	bothy_future *lender;
+
+	pool_with((struct bothy_pool_options){.workers = 2, .spare_max = 1});
+	lender = start(BOTHY_JOB(.fn = await_gated, .arg = pool));
+	gate_await(&gate, 1);
+	while (stats_now().waiting == 0)
+		sched_yield();
+	ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = run_with_arg, .arg = pool))), EAGAIN);
+	ck_assert_int_eq(freed, 0);
+	gate_open(&gate);
+	ck_assert_int_eq(outcome(lender), 0);
+	ck_assert_int_eq(bothy_pool_close(pool, BOTHY_FOREVER), 0);
+	ck_assert_uint_eq(stats_now().submitted, 3);
+	ck_assert_uint_eq(stats_now().canceled, 0);
+}
+END_TEST
+
 static int run_child(void *arg, void **ret_result)
 {
 	(void)ret_result;
@@ -734,6 +762,7 @@ int main(void)
 		a_tree_of_waiting_jobs_ends_on_one_worker,
 		jobs_that_all_wait_lend_their_places,
 		a_wait_without_end_and_without_a_spare_is_refused,
+		a_run_without_a_spare_leaves_the_argument_to_the_caller,
 		run_inside_a_job_works_on_one_worker,
 		a_job_that_waits_for_itself_is_told,
 		a_cycle_of_two_waits_is_broken_once,
