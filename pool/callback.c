@@ -1,14 +1,16 @@
 #include "pool/callback.h"
 
-#include <pthread.h>
-
 #include "sync/testing.h"
+#include "sync/thread.h"
 #include "tls/context.h"
 
 /* Also on the way out of a thread that FN ends: what it was called in has yet to be ended. */
 static void resume(void *suspended)
 {
+	/* One more handler: what was left in it may end the thread again. */
+	thread_cleanup_push(resume, suspended);
 	context_resume(suspended);
+	thread_cleanup_pop(0);
 }
 
 void callback_run(void (*fn)(void *), void *arg)
@@ -19,7 +21,7 @@ void callback_run(void (*fn)(void *), void *arg)
 		fn(arg);
 		return;
 	}
-	pthread_cleanup_push(resume, context_suspend());
+	thread_cleanup_push(resume, context_suspend());
 	fn(arg);
-	pthread_cleanup_pop(1);
+	thread_cleanup_pop(1);
 }

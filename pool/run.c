@@ -201,9 +201,9 @@ static void cut_short(void *arg)
 
 	run->exited = true;
 	/* One more handler: what runs now may end the thread again. */
-	pthread_cleanup_push(cut_short, run);
+	thread_cleanup_push(cut_short, run);
 	finish_run(run);
-	pthread_cleanup_pop(0);
+	thread_cleanup_pop(0);
 }
 
 /* ---- the beginning ------------------------------------------------------------------------------- */
@@ -223,10 +223,10 @@ static void call(struct run *run)
 static void run_all(struct run *run)
 {
 	hygiene_reset();
-	pthread_cleanup_push(cut_short, run);
+	thread_cleanup_push(cut_short, run);
 	call(run);
 	finish_run(run);
-	pthread_cleanup_pop(0);
+	thread_cleanup_pop(0);
 }
 
 /* Run JOB, which is worker->top, in CONTEXT. */
@@ -313,11 +313,11 @@ bool run_in_place(struct worker *worker, bothy_future *job)
 
 	hygiene_save(&hygiene);
 	context_init(&context);
-	pthread_cleanup_push(project_over, project);
-	pthread_cleanup_push(leave_place, &context);
+	thread_cleanup_push(project_over, project);
+	thread_cleanup_push(leave_place, &context);
 	run_on_worker(worker, job, &context);
-	pthread_cleanup_pop(1);
-	pthread_cleanup_pop(1);
+	thread_cleanup_pop(1);
+	thread_cleanup_pop(1);
 	hygiene_restore(&hygiene);
 	return true;
 }
@@ -395,12 +395,12 @@ int run_here(bothy_server *server, const struct bothy_job *spec, void **ret_resu
 
 	if (code < 0)
 		return code;
-	pthread_cleanup_push(here_fini, &here);
+	thread_cleanup_push(here_fini, &here);
 	here_run(&here);
 	code = here.job->code;
 	if (ret_result != NULL)
 		/* Relaxed: this thread wrote it. */
 		*ret_result = atom_swap(&here.job->result, NULL, relaxed);
-	pthread_cleanup_pop(1);
+	thread_cleanup_pop(1);
 	return code;
 }

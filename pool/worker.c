@@ -338,7 +338,10 @@ static void worker_died(void *arg)
 
 	if (in_forked_child(worker))
 		return;
+	/* One more handler: what runs now may end the thread again. */
+	thread_cleanup_push(worker_died, worker);
 	worker_finish(worker);
+	thread_cleanup_pop(0);
 	worker_leave(worker);
 }
 
@@ -349,12 +352,12 @@ static void worker_main(void *arg)
 	current = worker;
 	pool_enter(worker->pool);
 	(void)context_suspend(); /* for good: no global client here */
-	pthread_cleanup_push(worker_died, worker);
+	thread_cleanup_push(worker_died, worker);
 	if (worker_prepare(worker))
 		serve(worker);
 	if (!in_forked_child(worker))
 		worker_finish(worker);
-	pthread_cleanup_pop(0);
+	thread_cleanup_pop(0);
 	if (!in_forked_child(worker))
 		worker_leave(worker);
 }

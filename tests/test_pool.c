@@ -603,6 +603,62 @@ static int exit_waiting_in_place(void *arg, void **ret_result)
 	return 2;
 }
 
+static void end_thread_in(void *arg)
+{
+	count_free(arg);
+	pthread_exit(NULL);
+}
+
+static int end_thread_in_handlers(void *arg, void **ret_result)
+{
+	(void)arg;
+	(void)ret_result;
+	if (bothy_context_defer(end_thread_in, NULL) < 0)
+		return 1;
+	pthread_cleanup_push(count_free, NULL);
+	pthread_exit(NULL);
+	pthread_cleanup_pop(0);
+	return 2;
+}
+
+/* Its child ends the thread in place; what it deferred does so again, as does the child's. */
+static int wait_for_one_that_ends_the_thread(void *arg, void **ret_result)
+{
+	bothy_future *child;
+
+	(void)arg;
+	(void)ret_result;
+	if (bothy_context_defer(end_thread_in, NULL) < 0 ||
+	    bothy_spawn(&BOTHY_JOB(.fn = end_thread_in_handlers, .arg = &freed,
+	                           .arg_free = end_thread_in),
+	                &child) < 0)
+		return 1;
+	return bothy_future_wait(child, BOTHY_FOREVER);
+}
+
+static void fini_that_ends_the_thread(void *user, void *worker_local)
+{
+	(void)user;
+	(void)worker_local;
+	end_thread_in(NULL);
+}
+
+START_TEST(a_thread_may_be_ended_again_by_whatever_cleans_up)
+{
+	pool_with((struct bothy_pool_options){.workers = 1,
+	                                      .worker_fini = fini_that_ends_the_thread});
+	ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = wait_for_one_that_ends_the_thread,
+	                                         .arg = &freed, .arg_free = end_thread_in))),
+	                 -EOWNERDEAD);
+	ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = nothing))), 0);
+	ck_assert_int_eq(bothy_pool_close(pool, BOTHY_FOREVER), 0);
+	/* Of each job what it deferred and its argument, the child's own handler, and two
+	 * workers' ends. */
+	ck_assert_int_eq(freed, 7);
+	ck_assert_uint_eq(stats_now().thread_exited, 2);
+}
+END_TEST
+
 START_TEST(a_job_run_in_place_that_ends_the_thread_takes_the_waiting_one_along)
 {
 	pool_of(1);
@@ -819,6 +875,7 @@ int main(void)
 		free_takes_null,
 		a_job_that_ends_its_thread_is_told_and_the_worker_replaced,
 		a_pool_that_could_start_no_thread_at_all_tries_again,
+		a_thread_may_be_ended_again_by_whatever_cleans_up,
 		a_job_run_in_place_that_ends_the_thread_takes_the_waiting_one_along,
 		workers_block_all_signals,
 		own_thread_runs_on_a_thread_of_its_own,
