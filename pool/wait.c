@@ -48,6 +48,7 @@ static int place_lend(struct pause *pause, bothy_time deadline)
 	struct worker *worker = pause->worker;
 	bothy_pool *pool = worker->pool;
 	struct kicks kicks = KICKS_INITIALIZER;
+	bool keeps;
 
 	if (PLANTED(PLACE_NOT_LENT))
 		return 0;
@@ -59,12 +60,10 @@ static int place_lend(struct pause *pause, bothy_time deadline)
 		pool->busy--;
 		pool_wake_worker_locked(pool, &kicks);
 	}
+	keeps = worker->placed; /* a lost worker has none to lend, and holds up nobody */
 	lock_release(&pool->lock);
 	kicks_give(&kicks);
-	/* A lost worker has no place to lend, and holds up nobody. */
-	return pause->lent || !worker->placed || pause->deaf || deadline != BOTHY_FOREVER
-	               ? 0
-	               : -EAGAIN;
+	return keeps && !pause->deaf && deadline == BOTHY_FOREVER ? -EAGAIN : 0;
 }
 
 static void place_reclaim(struct pause *pause)

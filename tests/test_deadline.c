@@ -221,6 +221,40 @@ START_TEST(a_job_that_does_not_stop_after_a_wait_is_replaced_too)
 }
 END_TEST
 
+static int wait_a_while_for_gated(void *arg, void **ret_result)
+{
+	bothy_future *future;
+	int error;
+
+	(void)ret_result;
+	if (bothy_submit(arg, &BOTHY_JOB(.entity = "bob", .project = "p", .fn = stop_at_gate),
+	                 &future) < 0)
+		return 1;
+	error = bothy_future_wait(future, bothy_after_ms(60 * 1000));
+	bothy_future_release(future);
+	return error;
+}
+
+/* Nothing orders the two but the pool's lock, as the thread sanitizer sees. */
+START_TEST(a_worker_may_be_lost_in_a_wait_that_keeps_its_place)
+{
+	bothy_future *lender;
+
+	pool_with((struct bothy_pool_options){.workers = 2, .spare_max = 1, .stop_grace_ns = 1});
+	lender = start(BOTHY_JOB(.fn = wait_a_while_for_gated, .arg = pool));
+	gate_await(&gate, 1);
+	while (stats_now().waiting == 0)
+		sched_yield();
+	ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = wait_a_while_for_gated, .arg = pool,
+	                                         .deadline = bothy_after_ms(50)))),
+	                 -ETIMEDOUT);
+	gate_open(&gate);
+	ck_assert_int_eq(outcome(lender), 0);
+	ck_assert_int_eq(bothy_pool_close(pool, BOTHY_FOREVER), 0);
+	ck_assert_uint_eq(stats_now().lost, 0);
+}
+END_TEST
+
 START_TEST(a_project_with_a_lost_worker_waits_until_it_is_back)
 {
 	bothy_future *stuck, *next;
@@ -310,6 +344,7 @@ int main(void)
 		now_is_not_the_default,
 		a_job_that_does_not_stop_is_replaced,
 		a_job_that_does_not_stop_after_a_wait_is_replaced_too,
+		a_worker_may_be_lost_in_a_wait_that_keeps_its_place,
 		a_project_with_a_lost_worker_waits_until_it_is_back,
 		past_lost_max_the_pool_narrows_and_says_so,
 		run_returns_at_its_deadline_but_not_before_a_lent_argument_is_free,
