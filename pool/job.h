@@ -40,7 +40,8 @@ enum {
 	JOB_PHASE = 15,
 	/* Bits. */
 	JOB_WATCHED = 16, /* somebody is, or was, in `watchers` */
-	JOB_RUNS = 32
+	JOB_RUNS = 32,
+	JOB_STARTED = 64  /* it has been RUNNING, which CLAIMED alone would not tell */
 };
 
 /* What few jobs have: at the end of the block, if JOB has it at all. */

@@ -296,7 +296,7 @@ bool run_in_place(struct worker *worker, bothy_future *job)
 
 	/* Under the lock, or who stops all jobs would find it neither queued nor on the stack. */
 	lock_acquire(&pool->lock);
-	starts = job_move(job, BOTHY_QUEUED, BOTHY_RUNNING, JOB_RUNS);
+	starts = job_move(job, BOTHY_QUEUED, BOTHY_RUNNING, JOB_RUNS | JOB_STARTED);
 	if (PLANTED(IN_PLACE_UNLOCKED)) {
 		lock_release(&pool->lock);
 		lock_acquire(&pool->lock);
@@ -380,7 +380,7 @@ static void here_run(struct here *here)
 	};
 
 	job_accept(job);
-	(void)job_move(job, BOTHY_QUEUED, BOTHY_RUNNING, JOB_RUNS);
+	(void)job_move(job, BOTHY_QUEUED, BOTHY_RUNNING, JOB_RUNS | JOB_STARTED);
 	if (job->deadline != BOTHY_FOREVER && clock_now() >= job->deadline)
 		run.refusal = -ETIMEDOUT;
 	hygiene_save(&hygiene);

@@ -33,7 +33,7 @@ static bool start_locked(struct worker *worker, bothy_future *job, struct take *
 		return false;
 	}
 	/* If this fails it was claimed: whoever did that keeps its books. */
-	if (!job_move(job, BOTHY_QUEUED, BOTHY_RUNNING, JOB_RUNS))
+	if (!job_move(job, BOTHY_QUEUED, BOTHY_RUNNING, JOB_RUNS | JOB_STARTED))
 		return false;
 	take_started_locked(pool, job, &take->kicks);
 	pool->busy++;

@@ -180,6 +180,34 @@ static void deadline_against_completion(void)
 	finish();
 }
 
+/* ---- what is seen of a job at its deadline ------------------------------------------------------- */
+
+static void observe(void *future)
+{
+	enum bothy_state last = BOTHY_QUEUED;
+
+	for (int i = 0; i < 8; i++) {
+		enum bothy_state state = bothy_future_state(future);
+
+		SIM_CHECK(state >= last);
+		last = state;
+	}
+}
+
+static void states_never_go_back(void)
+{
+	struct thread observer;
+	bothy_future *future;
+
+	pool_of(1);
+	future = start(BOTHY_JOB(.fn = give_late, .deadline = bothy_after_ms(5)));
+	observer = client(observe, future);
+	SIM_CHECK(bothy_future_wait(future, BOTHY_FOREVER) == 0);
+	thread_join(&observer);
+	bothy_future_release(future);
+	finish();
+}
+
 /* ---- two waiters ------------------------------------------------------------------------------------ */
 
 static void wait_for(void *future)
@@ -477,6 +505,7 @@ const struct scenario scenarios[] = {
 	{"cancel_against_start", cancel_against_start, "CANCEL_NOT_ATOMIC"},
 	{"start_against_cancel", cancel_against_start, "START_NOT_ATOMIC"},
 	{"deadline_against_completion", deadline_against_completion, "EXPIRY_NOT_ATOMIC"},
+	{"states_never_go_back", states_never_go_back, "EXPIRY_NOT_ATOMIC"},
 	{"two_waiters", two_waiters, "WAKE_DROPPED"},
 	{"notify_against_settle", notify_against_settle, "NOTIFY_LOST"},
 	{"release_against_settle", release_against_settle, "RELEASE_NOT_ATOMIC"},
