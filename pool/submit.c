@@ -213,6 +213,12 @@ int submit(bothy_pool *pool, const struct bothy_job *spec, bothy_future **ret_fu
 
 /* ---- submit and wait ------------------------------------------------------------------------------ */
 
+/* JOB, run in place, has ended the thread. */
+static void release(void *job)
+{
+	future_release(job);
+}
+
 int submit_and_wait(bothy_pool *pool, const struct bothy_job *spec, bothy_time deadline,
                     void **ret_result)
 {
@@ -227,7 +233,9 @@ int submit_and_wait(bothy_pool *pool, const struct bothy_job *spec, bothy_time d
 	error = submit(pool, &capped, &job);
 	if (error < 0)
 		return error;
+	thread_cleanup_push(release, job);
 	error = wait_all(&job, 1, BOTHY_FOREVER);
+	thread_cleanup_pop(0);
 	if (error == -EAGAIN) { /* no spare thread: -EAGAIN must mean that JOB is the caller's */
 		if (settle_withdraw(job)) {
 			future_release(job);

@@ -559,6 +559,11 @@ START_TEST(a_job_that_ends_its_thread_is_told_and_the_worker_replaced)
 }
 END_TEST
 
+static void release_future(void *future)
+{
+	bothy_future_release(future);
+}
+
 static int end_thread_for_good(void *arg, void **ret_result)
 {
 	support_fail_thread_starts(true);
@@ -583,11 +588,6 @@ START_TEST(a_pool_that_could_start_no_thread_at_all_tries_again)
 	ck_assert_uint_eq(stats_now().done, 2);
 }
 END_TEST
-
-static void release_future(void *future)
-{
-	bothy_future_release(future);
-}
 
 static int exit_waiting_in_place(void *arg, void **ret_result)
 {
@@ -625,6 +625,7 @@ static int end_thread_in_handlers(void *arg, void **ret_result)
 static int wait_for_one_that_ends_the_thread(void *arg, void **ret_result)
 {
 	bothy_future *child;
+	int error;
 
 	(void)arg;
 	(void)ret_result;
@@ -633,7 +634,8 @@ static int wait_for_one_that_ends_the_thread(void *arg, void **ret_result)
 	                           .arg_free = end_thread_in),
 	                &child) < 0)
 		return 1;
-	return bothy_future_wait(child, BOTHY_FOREVER);
+	error = bothy_context_defer(release_future, child);
+	return error < 0 ? error : bothy_future_wait(child, BOTHY_FOREVER);
 }
 
 static void fini_that_ends_the_thread(void *user, void *worker_local)
@@ -656,6 +658,29 @@ START_TEST(a_thread_may_be_ended_again_by_whatever_cleans_up)
 	 * workers' ends. */
 	ck_assert_int_eq(freed, 7);
 	ck_assert_uint_eq(stats_now().thread_exited, 2);
+}
+END_TEST
+
+static int run_one_that_ends_the_thread(void *arg, void **ret_result)
+{
+	return bothy_run(arg, &BOTHY_JOB(.entity = "ann", .project = "p", .fn = end_thread),
+	                 BOTHY_FOREVER, ret_result);
+}
+
+START_TEST(a_run_whose_job_ends_the_thread_leaves_nothing_behind)
+{
+	long live[3];
+
+	for (int i = 0; i < 3; i++) {
+		pool_of(1);
+		ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = run_one_that_ends_the_thread,
+		                                         .arg = pool))),
+		                 -EOWNERDEAD);
+		bothy_pool_free(pool);
+		pool = NULL;
+		live[i] = support_live_allocations();
+	}
+	ck_assert_int_eq(live[2], live[1]);
 }
 END_TEST
 
@@ -876,6 +901,7 @@ int main(void)
 		a_job_that_ends_its_thread_is_told_and_the_worker_replaced,
 		a_pool_that_could_start_no_thread_at_all_tries_again,
 		a_thread_may_be_ended_again_by_whatever_cleans_up,
+		a_run_whose_job_ends_the_thread_leaves_nothing_behind,
 		a_job_run_in_place_that_ends_the_thread_takes_the_waiting_one_along,
 		workers_block_all_signals,
 		own_thread_runs_on_a_thread_of_its_own,
