@@ -35,7 +35,7 @@ static void begin_locked(bothy_pool *pool)
 
 	phase_up_locked(pool, POOL_CLOSING);
 	if (pool->live > 0 && pool->staff_at != BOTHY_FOREVER)
-		(void)worker_staff_locked(pool);
+		(void)worker_staff_locked(pool); /* what is queued must not wait for nobody */
 	wake_blocked_locked(pool, &kicks);
 	lock_release(&pool->lock);
 	kicks_give(&kicks);

@@ -167,8 +167,11 @@ static void park_idle_locked(struct worker *worker, struct kicks *kicks)
 	pool->searching--;
 }
 
+/* Release the lock; what was left in the queues is for others, also while the settling takes
+ * its time. */
 static void unlock_and_settle(bothy_pool *pool, struct take *take)
 {
+	pool_wake_worker_locked(pool, &take->kicks);
 	lock_release(&pool->lock);
 	kicks_give(&take->kicks);
 	settle_chain(&take->expired, BOTHY_EXPIRED, -ETIMEDOUT);
@@ -185,7 +188,7 @@ static bool next_job(struct worker *worker)
 	settle_accounts_locked(worker, &take.kicks);
 	goes = retires_locked(worker);
 	while (!goes && !take_locked(worker, &take)) {
-		if (take.expired != NULL) {
+		if (take.expired != NULL || take.more) {
 			unlock_and_settle(pool, &take);
 			lock_acquire(&pool->lock);
 		} else if (pool->phase == POOL_EXITING) {
@@ -194,7 +197,6 @@ static bool next_job(struct worker *worker)
 			park_idle_locked(worker, &take.kicks);
 		}
 	}
-	pool_wake_worker_locked(pool, &take.kicks);
 	unlock_and_settle(pool, &take);
 	return !goes;
 }
@@ -215,8 +217,8 @@ static void serve(struct worker *worker)
 		run_taken(worker);
 }
 
-/* Threads are missing, and none would start: try again in a while.  Perhaps the watchdog
- * would not start either: then with the next submit, or when the pool closes. */
+/* Threads are missing, and none would start: the watchdog, if it starts at least, tries again
+ * in a while; a submit or a close does before. */
 static void staff_later_locked(bothy_pool *pool, struct kicks *kicks)
 {
 	if (pool->phase >= POOL_STOPPING)
@@ -306,6 +308,7 @@ static void worker_leave(struct worker *worker)
 	struct worker *gone;
 	bool detached;
 
+	current = NULL; /* for the destructors of the thread's keys */
 	lock_acquire(&pool->lock);
 	settle_accounts_locked(worker, &kicks);
 	(void)found_locked(worker);

@@ -31,7 +31,8 @@ struct worker {
 	bothy_context context;
 };
 
-/* The calling thread's, or NULL on threads that are no pool's. */
+/* The calling thread's, or NULL on threads that are no worker's, and when one is about to
+ * end. */
 struct worker *worker_current(void);
 
 /*

@@ -90,7 +90,8 @@ BOTHY_API BOTHY_MUST_CHECK int bothy_submit_many(bothy_pool *pool, const struct 
  * DEADLINE caps the job's own: still queued then it is EXPIRED, running it is TIMED_OUT.
  * If ARG is not NULL, not copied and without an arg_free, run also waits until the job
  * has ended, since it may be using ARG; it still returns -ETIMEDOUT then.  When the wait
- * fails in a job (see bothy_future_wait()) the job is canceled first.
+ * fails in a job (see bothy_future_wait()) the job is canceled first; with -EAGAIN, also for
+ * want of a spare thread, it was not accepted.
  *
  * Ownership: *ret_result is the caller's, set whatever the job's outcome is, and untouched
  *            if it was refused or the wait failed; a result is freed if ret_result is NULL.
