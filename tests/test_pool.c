@@ -530,65 +530,6 @@ START_TEST(free_on_a_worker_abandons_the_pool)
 }
 END_TEST
 
-struct told {
-	int closed, submitted;
-};
-
-static void close_when_told(void *arg)
-{
-	struct told *told = arg;
-
-	told->submitted = bothy_submit(
-		pool, &BOTHY_JOB(.entity = "ann", .project = "p", .fn = nothing), NULL);
-	told->closed = bothy_pool_close(pool, BOTHY_FOREVER);
-	gate_arrive(&gate);
-}
-
-/* What expires in the queue is told by a thread that takes no jobs. */
-START_TEST(a_callback_on_any_thread_of_the_pool_can_neither_close_it_nor_block_it)
-{
-	struct told told = {0, 0};
-	bothy_future *running, *expiring;
-
-	pool_with((struct bothy_pool_options){
-		.workers = 1, .queue_max = 2, .when_full = BOTHY_BLOCK});
-	running = start(BOTHY_JOB(.fn = stop_at_gate));
-	gate_await(&gate, 1);
-	expiring = start(BOTHY_JOB(.fn = nothing, .deadline = bothy_after_ms(1000)));
-	ck_assert_int_eq(bothy_future_notify(expiring, close_when_told, &told), 0);
-	start_and_forget(BOTHY_JOB(.fn = nothing));
-	start_and_forget(BOTHY_JOB(.fn = nothing)); /* this waits until the other has expired */
-	gate_await(&gate, 1);
-	ck_assert_int_eq(told.closed, -EDEADLK);
-	ck_assert_int_eq(told.submitted, -EAGAIN);
-	gate_open(&gate);
-	ck_assert_int_eq(outcome(running), 0);
-	bothy_future_release(expiring);
-}
-END_TEST
-
-static void free_when_told(void *arg)
-{
-	bothy_pool_free(arg);
-	gate_arrive(&gate);
-}
-
-START_TEST(free_in_a_callback_on_any_thread_of_the_pool_abandons_it)
-{
-	bothy_future *running, *expiring;
-
-	pool_of(1);
-	running = start(BOTHY_JOB(.fn = until_stopped));
-	gate_await(&gate, 1);
-	expiring = start(BOTHY_JOB(.fn = nothing, .deadline = bothy_after_ms(1000)));
-	ck_assert_int_eq(bothy_future_notify(expiring, free_when_told, pool), 0);
-	pool = NULL;
-	gate_await(&gate, 1);
-	ck_assert_int_eq(outcome(running), -ECANCELED);
-	bothy_future_release(expiring);
-}
-END_TEST
-
 START_TEST(abandon_returns_at_once_and_the_job_ends_later)
 {
 	bothy_future *running, *queued;
@@ -976,8 +917,6 @@ int main(void)
 		every_thread_of_the_pool_is_one_that_may_not_wait_for_it,
 		free_on_the_thread_that_sees_to_deadlines_abandons_the_pool,
 		free_on_a_worker_abandons_the_pool,
-		a_callback_on_any_thread_of_the_pool_can_neither_close_it_nor_block_it,
-		free_in_a_callback_on_any_thread_of_the_pool_abandons_it,
 		abandon_returns_at_once_and_the_job_ends_later,
 		free_takes_null,
 		a_job_that_ends_its_thread_is_told_and_the_worker_replaced,
