@@ -34,6 +34,8 @@ static void begin_locked(bothy_pool *pool)
 	struct kicks kicks = KICKS_INITIALIZER;
 
 	phase_up_locked(pool, POOL_CLOSING);
+	if (pool->live > 0 && pool->staff_at != BOTHY_FOREVER)
+		(void)worker_staff_locked(pool); /* what is queued must not wait for nobody */
 	wake_blocked_locked(pool, &kicks);
 	lock_release(&pool->lock);
 	kicks_give(&kicks);
@@ -129,10 +131,9 @@ static void end_threads_locked(bothy_pool *pool)
 
 int pool_close(bothy_pool *pool, bothy_time deadline)
 {
-	const struct worker *worker = worker_current();
 	int error;
 
-	if (worker != NULL && worker->pool == pool)
+	if (pool_current() == pool)
 		return -EDEADLK;
 	lock_acquire(&pool->lock);
 	begin_locked(pool);
@@ -149,9 +150,7 @@ int pool_close(bothy_pool *pool, bothy_time deadline)
 
 void pool_free(bothy_pool *pool)
 {
-	const struct worker *worker = worker_current();
-
-	if (worker != NULL && worker->pool == pool) {
+	if (pool_current() == pool) {
 		pool_abandon(pool);
 		return;
 	}

@@ -32,7 +32,7 @@ enum bothy_state future_state(bothy_future *job)
 	unsigned phase = job_phase(state);
 
 	if (phase == JOB_CLAIMED)
-		return (state & JOB_RUNS) != 0 ? BOTHY_RUNNING : BOTHY_QUEUED;
+		return (state & JOB_STARTED) != 0 ? BOTHY_RUNNING : BOTHY_QUEUED;
 	return (enum bothy_state)phase;
 }
 

@@ -165,7 +165,7 @@ int job_new(const struct bothy_job *spec, bool with_extra, bothy_future **ret_jo
 	return 0;
 }
 
-void job_discard(bothy_future *job)
+static void job_free(bothy_future *job)
 {
 	if (job->extra != NULL) {
 		group_release(job->extra->group);
@@ -206,7 +206,7 @@ void job_release(bothy_future *job)
 	result = atom_load(&job->result, relaxed);
 	if (result != NULL && !PLANTED(RESULT_LEAKED))
 		callback_run(job->result_free, result);
-	job_discard(job);
+	job_free(job);
 }
 
 int job_check(const bothy_future *job)

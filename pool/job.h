@@ -40,7 +40,8 @@ enum {
 	JOB_PHASE = 15,
 	/* Bits. */
 	JOB_WATCHED = 16, /* somebody is, or was, in `watchers` */
-	JOB_RUNS = 32
+	JOB_RUNS = 32,
+	JOB_STARTED = 64  /* it has been RUNNING, which CLAIMED alone would not tell */
 };
 
 /* What few jobs have: at the end of the block, if JOB has it at all. */
@@ -102,11 +103,11 @@ static inline bool job_needs_server(const struct bothy_job *spec)
  * It has an extra if SPEC or WITH_EXTRA wants one.  0 or -ENOMEM. */
 int job_new(const struct bothy_job *spec, bool with_extra, bothy_future **ret_job);
 
-/* Free a block that was never accepted: the argument stays the caller's. */
-void job_discard(bothy_future *job);
-
 void job_hold(bothy_future *job);
-void job_release(bothy_future *job); /* NULL is fine; frees a result that nobody took */
+
+/* NULL is fine.  The last one frees the block, and a result that nobody took; the argument
+ * of a job that was never accepted stays the caller's. */
+void job_release(bothy_future *job);
 
 /* 0, or -ECHILD for a job from before a fork. */
 int job_check(const bothy_future *job);

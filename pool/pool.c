@@ -59,6 +59,21 @@ int pool_await_change_locked(bothy_pool *pool, bothy_time deadline)
 	return error;
 }
 
+/* ---- the pool's threads ---------------------------------------------------------------------- */
+
+static _Thread_local bothy_pool *current;
+
+bothy_pool *pool_current(void)
+{
+	return current;
+}
+
+void pool_adopt_thread(bothy_pool *pool)
+{
+	current = pool;
+	(void)context_suspend();
+}
+
 /* ---- holds, counters, wakes ------------------------------------------------------------------ */
 
 static void pool_destroy(bothy_pool *pool)
@@ -82,12 +97,21 @@ int pool_check(const bothy_pool *pool)
 	return pool->generation == fork_generation() ? 0 : -ECHILD;
 }
 
+unsigned pool_places_locked(const bothy_pool *pool)
+{
+	const struct bothy_pool_options *options = &pool->options;
+	unsigned lost = pool->lost + pool->own_lost;
+	unsigned given_up = lost > options->lost_max ? lost - options->lost_max : 0;
+
+	return options->workers > given_up ? options->workers - given_up : 0;
+}
+
 void pool_wake_worker_locked(bothy_pool *pool, struct kicks *kicks)
 {
 	struct worker *worker = pool->idle;
 
 	if (worker == NULL || pool->turn == NULL || pool->searching > 0 ||
-	    pool->busy >= pool->options.workers || PLANTED(WORKER_WAKE_DROPPED))
+	    pool->busy >= pool_places_locked(pool) || PLANTED(WORKER_WAKE_DROPPED))
 		return;
 	pool->idle = worker->also;
 	pool->searching++;
@@ -154,18 +178,22 @@ void pool_exit_locked(bothy_pool *pool, struct kicks *kicks)
 	pool_changed_locked(pool, kicks);
 }
 
+static unsigned narrowed_locked(const bothy_pool *pool)
+{
+	unsigned serving = pool->threads - pool->waiting - pool->lost;
+	unsigned places = pool_places_locked(pool);
+
+	return pool->options.workers - (serving < places ? serving : places);
+}
+
 void pool_stats(bothy_pool *pool, struct bothy_pool_stats *ret_stats)
 {
-	unsigned serving;
-
 	lock_acquire(&pool->lock);
 	*ret_stats = pool->stats;
-	serving = pool->threads - pool->waiting - pool->lost;
 	ret_stats->threads = pool->threads + pool->own_threads;
 	ret_stats->waiting = pool->lent;
-	ret_stats->lost = pool->lost;
-	ret_stats->narrowed =
-		pool->options.workers > serving ? pool->options.workers - serving : 0;
+	ret_stats->lost = pool->lost + pool->own_lost;
+	ret_stats->narrowed = pool->phase < POOL_EXITING ? narrowed_locked(pool) : 0;
 	lock_release(&pool->lock);
 }
 

@@ -8,15 +8,16 @@
  *   only lock that is taken while this one is held).
  *
  * Places
- *   A job needs a place, of which there are `workers`.  A thread takes a job only if
- *   busy < workers, and has its place until the job ends, a wait in the job lends it
- *   (wait.c), or the thread is lost (watchdog.c).  A wait that ends takes its place back at
- *   once, so busy may exceed workers for as long as the borrower's job runs.
+ *   A job needs a place, of which there are `workers`, less one for each thread that is
+ *   lost beyond lost_max.  A thread takes a job only if a place is free, and has it until
+ *   the job ends, a wait in the job lends it (wait.c), or the thread is lost (watchdog.c).
+ *   A wait that ends takes its place back at once, so busy may exceed the places for as
+ *   long as the borrower's job runs.
  *
  * Threads
  *   Of `threads`, those that are neither `waiting` nor `lost` can serve a place.  There are
- *   as many of them as places, but for lost ones beyond lost_max, and for threads that
- *   would not start: staff.c keeps it so.  A thread of BOTHY_OWN_THREAD is not counted.
+ *   at least as many of them as places, but for threads that would not start: worker.c
+ *   keeps it so.  A thread of BOTHY_OWN_THREAD is not counted.
  *
  * Invariants, whenever the lock is free
  *   - submitted = the outcomes + queued + running;
@@ -89,6 +90,7 @@ struct bothy_pool {
 	unsigned waiting;        /* of `threads`: parked in a job, place lent */
 	unsigned lent;           /* places lent, own threads' included */
 	unsigned lost;           /* of `threads`: stuck past deadline and grace */
+	unsigned own_lost;       /* of `own_threads`: the same */
 	int start_error;         /* why the last thread could not start, or worker_init failed */
 
 	/* the watchdog: watchdog.c */
@@ -119,6 +121,12 @@ void kicks_give(struct kicks *kicks);
 int pool_new(bothy_server *server, const struct bothy_pool_options *options,
              bothy_pool **ret_pool);
 
+/* The pool that the calling thread is one of, as a worker or as the watchdog; or NULL. */
+bothy_pool *pool_current(void);
+
+/* Make the calling thread one of POOL's, for good: no global client is seen on it. */
+void pool_adopt_thread(bothy_pool *pool);
+
 /* 0, or -ECHILD for a pool from before a fork. */
 int pool_check(const bothy_pool *pool);
 
@@ -128,6 +136,9 @@ int pool_await_change_locked(bothy_pool *pool, bothy_time deadline);
 
 /* One hold less, and the lock released; the last hold frees the core. */
 void pool_release_locked(bothy_pool *pool);
+
+/* How many jobs may run at once, since some places are not made good. */
+unsigned pool_places_locked(const bothy_pool *pool);
 
 /* If a job can be taken, a place is free and no worker is on its way: send an idle one. */
 void pool_wake_worker_locked(bothy_pool *pool, struct kicks *kicks);

@@ -290,15 +290,24 @@ bool run_in_place(struct worker *worker, bothy_future *job)
 	struct place place = {.project = job->project};
 	struct kicks kicks = KICKS_INITIALIZER;
 	struct hygiene hygiene;
+	bool starts;
 
-	if (!job_move(job, BOTHY_QUEUED, BOTHY_RUNNING, JOB_RUNS))
-		return false;
+	/* Under the lock, or who stops all jobs would find it neither queued nor on the stack. */
 	lock_acquire(&pool->lock);
-	take_started_locked(pool, job, &kicks);
-	job->below = worker->top;
-	worker->top = job;
+	starts = job_move(job, BOTHY_QUEUED, BOTHY_RUNNING, JOB_RUNS | JOB_STARTED);
+	if (PLANTED(IN_PLACE_UNLOCKED)) {
+		lock_release(&pool->lock);
+		lock_acquire(&pool->lock);
+	}
+	if (starts) {
+		take_started_locked(pool, job, &kicks);
+		job->below = worker->top;
+		worker->top = job;
+	}
 	lock_release(&pool->lock);
 	kicks_give(&kicks);
+	if (!starts)
+		return false;
 
 	hygiene_save(&hygiene);
 	context_init(&place.context);
@@ -368,7 +377,7 @@ static void here_run(struct here *here)
 	};
 
 	job_accept(job);
-	(void)job_move(job, BOTHY_QUEUED, BOTHY_RUNNING, JOB_RUNS);
+	(void)job_move(job, BOTHY_QUEUED, BOTHY_RUNNING, JOB_RUNS | JOB_STARTED);
 	if (job->deadline != BOTHY_FOREVER && clock_now() >= job->deadline)
 		run.refusal = -ETIMEDOUT;
 	hygiene_save(&hygiene);

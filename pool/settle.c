@@ -3,7 +3,7 @@
  *
  * Order
  *   argument freed, books kept (so that who sees the outcome sees it counted) -> the state
- *   word says it -> group, completion queue, watchers.
+ *   word says it -> completion queue, group, watchers.
  *
  * Locking
  *   A job's stripe, one of 8 process-wide locks chosen by its address, guards `watchers`
@@ -166,8 +166,9 @@ void settle_publish(bothy_future *job, unsigned phase, int code, unsigned drop)
 	job->code = code;
 	state = job_publish(job, phase, drop);
 	if (job->extra != NULL) {
-		group_settled(job);
+		/* In this order: who has waited for the group finds everything delivered. */
 		completions_deliver(job, phase);
+		group_settled(job);
 	}
 	if ((state & JOB_WATCHED) != 0)
 		tell_watchers(job, state);
@@ -229,4 +230,27 @@ void settle_chain(bothy_future **chain, unsigned phase, int code)
 		*chain = job->chain;
 		settle_one(job, phase, code);
 	}
+}
+
+bool settle_withdraw(bothy_future *job)
+{
+	bothy_project *project = job->project;
+	struct kicks kicks = KICKS_INITIALIZER;
+	bothy_pool *pool;
+
+	if (!job_move(job, BOTHY_QUEUED, JOB_CLAIMED, 0))
+		return false;
+	pool = project->pool;
+	lock_acquire(&pool->lock);
+	pool->holds++; /* the job's own, through its project, may be the last */
+	project_unlink_locked(job);
+	pool->stats.queued--;
+	pool->stats.submitted--;
+	pool_room_locked(pool, &kicks);
+	pool_job_ended_locked(pool, project, &kicks);
+	pool_release_locked(pool);
+	kicks_give(&kicks);
+	group_settled(job);
+	job_release(job);
+	return true;
 }

@@ -39,6 +39,13 @@ int settle_notify(bothy_future *job, struct watcher *watcher);
 void settle_chain(bothy_future **chain, unsigned phase, int code);
 
 /*
+ * Take JOB, which only its submitter and its group know, out of the queue as if it had been
+ * refused: its argument stays the caller's, and the execution's hold is released.  False: it
+ * is not queued any more.
+ */
+bool settle_withdraw(bothy_future *job);
+
+/*
  * Publish the outcome of JOB, which the caller has claimed and entered in the pool's
  * books, with the bits in DROP cleared; wake and tell everyone.
  *

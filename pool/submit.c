@@ -2,7 +2,7 @@
  * Submitting.
  *
  * A block is made and filled without the lock; with it the job is admitted, or refused and
- * discarded.  Until it is admitted it is in phase NEW, which nobody else can move, though
+ * released.  Until it is admitted it is in phase NEW, which nobody else can move, though
  * its group and its parent know it already.
  *
  * Locking: the pool's lock.  A submitter that waits for room parks with the lock released;
@@ -16,9 +16,11 @@
 #include "pool/future.h"
 #include "pool/group.h"
 #include "pool/project.h"
+#include "pool/settle.h"
 #include "pool/wait.h"
 #include "pool/watchdog.h"
 #include "pool/worker.h"
+#include "sync/cleanup.h"
 #include "sync/clock.h"
 #include "sync/testing.h"
 #include "tls/client.h"
@@ -71,7 +73,7 @@ static int room_locked(bothy_pool *pool, bothy_time deadline)
 
 	if (!is_full_locked(pool))
 		return 0;
-	error = pool->options.when_full == BOTHY_BLOCK && worker_current() == NULL
+	error = pool->options.when_full == BOTHY_BLOCK && pool_current() == NULL
 	                ? block_locked(pool, deadline)
 	                : -EAGAIN;
 	if (error < 0)
@@ -167,7 +169,8 @@ static bothy_time deadline_of(const bothy_pool *pool, const struct bothy_job *sp
 	return clock_add(clock_now(), pool->options.default_timeout_ns);
 }
 
-/* Have JOB admitted.  Refused, it is gone; accepted, *RET_FUTURE is a hold if not NULL. */
+/* Have JOB admitted.  Refused, its execution's hold is given up; accepted, *RET_FUTURE is a
+ * hold if not NULL. */
 static int enter(bothy_pool *pool, const struct bothy_job *spec, bothy_future *job,
                  bothy_future **ret_future)
 {
@@ -181,14 +184,16 @@ static int enter(bothy_pool *pool, const struct bothy_job *spec, bothy_future *j
 			job_hold(job);
 		group_add(job);
 		error = admit(pool, spec, &name, job);
-		if (error < 0)
+		if (error < 0) {
 			group_settled(job);
+			job_release(ret_future != NULL ? job : NULL);
+		}
 		if (spec->handle == NULL)
 			project_name_fini(&name);
 	}
 	if (error < 0) {
 		family_leave(job);
-		job_discard(job);
+		job_release(job); /* whoever cancels its group may have a hold too */
 		return error;
 	}
 	if (ret_future != NULL)
@@ -209,6 +214,12 @@ int submit(bothy_pool *pool, const struct bothy_job *spec, bothy_future **ret_fu
 
 /* ---- submit and wait ------------------------------------------------------------------------------ */
 
+/* JOB, run in place, has ended the thread. */
+static void release(void *job)
+{
+	future_release(job);
+}
+
 int submit_and_wait(bothy_pool *pool, const struct bothy_job *spec, bothy_time deadline,
                     void **ret_result)
 {
@@ -223,7 +234,17 @@ int submit_and_wait(bothy_pool *pool, const struct bothy_job *spec, bothy_time d
 	error = submit(pool, &capped, &job);
 	if (error < 0)
 		return error;
+	cleanup_push(release, job);
 	error = wait_all(&job, 1, BOTHY_FOREVER);
+	cleanup_pop(0);
+	if (error == -EAGAIN) { /* no spare thread: -EAGAIN must mean that JOB is the caller's */
+		if (settle_withdraw(job)) {
+			future_release(job);
+			return error;
+		}
+		/* It has started, so it has a place of its own: this one may be kept. */
+		error = wait_all(&job, 1, BOTHY_FOREVER - 1);
+	}
 	if (error < 0 && job_check(job) == 0)
 		(void)family_cancel(job);
 	if (lends_arg && job_check(job) == 0)
@@ -280,15 +301,14 @@ int submit_child(const struct bothy_job *spec, bothy_future **ret_future)
 		child->deadline = parent->deadline;
 	error = inherit(child);
 	if (error < 0) {
-		job_discard(child);
+		job_release(child);
 		return error;
 	}
 	family_join(parent, child);
 	job_hold(child); /* to look after it once it is on its way */
 	error = enter(parent->project->pool, &child_spec, child, ret_future);
-	if (error < 0)
-		return error;
-	family_inherit_stop(parent, child);
+	if (error == 0)
+		family_inherit_stop(parent, child);
 	job_release(child);
-	return 0;
+	return error;
 }

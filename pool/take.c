@@ -33,7 +33,7 @@ static bool start_locked(struct worker *worker, bothy_future *job, struct take *
 		return false;
 	}
 	/* If this fails it was claimed: whoever did that keeps its books. */
-	if (!job_move(job, BOTHY_QUEUED, BOTHY_RUNNING, JOB_RUNS))
+	if (!job_move(job, BOTHY_QUEUED, BOTHY_RUNNING, JOB_RUNS | JOB_STARTED))
 		return false;
 	take_started_locked(pool, job, &take->kicks);
 	pool->busy++;
@@ -49,12 +49,15 @@ static bool start_locked(struct worker *worker, bothy_future *job, struct take *
 
 bool take_locked(struct worker *worker, struct take *take)
 {
-	enum { EXPIRED_AT_ONCE = 64 };
+	enum { PASSED_OVER_AT_ONCE = 64 };
 	bothy_pool *pool = worker->pool;
 
-	for (int i = 0; i < EXPIRED_AT_ONCE && pool->busy < pool->options.workers; i++) {
-		bothy_future *job = project_pop_locked(pool);
+	take->more = false;
+	for (int i = 0; pool->busy < pool_places_locked(pool); i++) {
+		bothy_future *job;
 
+		take->more = i == PASSED_OVER_AT_ONCE;
+		job = take->more ? NULL : project_pop_locked(pool);
 		if (job == NULL)
 			return false;
 		if (PLANTED(JOB_LOST) && pool->stats.submitted % 256 == 0)

@@ -11,15 +11,17 @@
 struct take {
 	struct kicks kicks;
 	bothy_future *expired; /* claimed; a chain for settle_chain() */
+	bool more;             /* the look at the queues was broken off */
 };
 
-#define TAKE_INITIALIZER {KICKS_INITIALIZER, NULL}
+#define TAKE_INITIALIZER {KICKS_INITIALIZER, NULL, false}
 
 /*
  * Take the next job for WORKER, if there is one and a place for it.
  *
  * Jobs whose deadline is past are claimed on the way; ones of BOTHY_OWN_THREAD get theirs.
- * If false, and take->expired is not NULL, there may be more: settle those and come again.
+ * If false, and take->expired is not NULL or take->more is set, there may be a job yet: settle
+ * those, let others have the lock, and come again.
  */
 bool take_locked(struct worker *worker, struct take *take);
 

@@ -15,6 +15,7 @@
 
 #include "pool/run.h"
 #include "pool/settle.h"
+#include "pool/watchdog.h"
 #include "sync/clock.h"
 #include "sync/testing.h"
 #include "tls/context.h"
@@ -47,6 +48,7 @@ static int place_lend(struct pause *pause, bothy_time deadline)
 	struct worker *worker = pause->worker;
 	bothy_pool *pool = worker->pool;
 	struct kicks kicks = KICKS_INITIALIZER;
+	bool keeps;
 
 	if (PLANTED(PLACE_NOT_LENT))
 		return 0;
@@ -58,18 +60,17 @@ static int place_lend(struct pause *pause, bothy_time deadline)
 		pool->busy--;
 		pool_wake_worker_locked(pool, &kicks);
 	}
+	keeps = worker->placed; /* a lost worker has none to lend, and holds up nobody */
 	lock_release(&pool->lock);
 	kicks_give(&kicks);
-	/* A lost worker has no place to lend, and holds up nobody. */
-	return pause->lent || !worker->placed || pause->deaf || deadline != BOTHY_FOREVER
-	               ? 0
-	               : -EAGAIN;
+	return keeps && !pause->deaf && deadline == BOTHY_FOREVER ? -EAGAIN : 0;
 }
 
 static void place_reclaim(struct pause *pause)
 {
 	struct worker *worker = pause->worker;
 	bothy_pool *pool = worker->pool;
+	struct kicks kicks = KICKS_INITIALIZER;
 
 	if (!pause->lent || pool_check(pool) < 0)
 		return;
@@ -80,7 +81,9 @@ static void place_reclaim(struct pause *pause)
 	pool->lent--;
 	if (!worker->own)
 		pool->waiting--;
+	watchdog_resumed_locked(worker, &kicks);
 	lock_release(&pool->lock);
+	kicks_give(&kicks);
 	pause->lent = false;
 }
 
@@ -123,7 +126,9 @@ int pause_begin(struct pause *pause, const struct wait_for *what, bothy_time dea
 	struct worker *worker = worker_current();
 	int error = listen_for_stop(pause);
 
-	if (error < 0 || worker == NULL || worker->top == NULL || is_poll(deadline))
+	/* In a child that the job has forked there is no pool to lend a place. */
+	if (error < 0 || worker == NULL || worker->top == NULL || is_poll(deadline) ||
+	    pool_check(worker->pool) < 0)
 		return error;
 	pause->worker = worker;
 	error = watch_for_cycles(pause, what, deadline);

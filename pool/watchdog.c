@@ -22,7 +22,6 @@
 #include "pool/worker.h"
 #include "sync/clock.h"
 #include "sync/testing.h"
-#include "tls/context.h"
 
 enum {
 	SWEEP_EVERY_NS = 10 * 1000 * 1000,
@@ -60,7 +59,7 @@ static void time_out_locked(bothy_pool *pool, bothy_future *job, struct look *lo
 		stop_request(&job->stop, -ETIMEDOUT);
 }
 
-static void lose_locked(struct worker *worker, bothy_future *job)
+static void lose_locked(struct worker *worker, bothy_future *job, struct look *look)
 {
 	bothy_pool *pool = worker->pool;
 
@@ -68,9 +67,12 @@ static void lose_locked(struct worker *worker, bothy_future *job)
 	pool->busy--;
 	worker->stuck = job->project;
 	project_lost_locked(job->project);
-	if (!worker->own) {
-		worker->lost = true;
+	worker->lost = true;
+	if (worker->own) {
+		pool->own_lost++;
+	} else {
 		pool->lost++;
+		pool->staff_at = look->now;
 	}
 }
 
@@ -103,8 +105,31 @@ static void check_workers_locked(bothy_pool *pool, struct look *look)
 		for (bothy_future *job = worker->top; job != NULL; job = job->below)
 			lost = check_job_locked(worker, job, look) || lost;
 		if (lost)
-			lose_locked(worker, worker->top);
+			lose_locked(worker, worker->top, look);
 	}
+}
+
+/* ---- what was found -------------------------------------------------------------------------- */
+
+static void settle_timed_out(bothy_future **chain)
+{
+	while (*chain != NULL) {
+		bothy_future *job = *chain;
+
+		*chain = job->chain;
+		settle_publish(job, BOTHY_TIMED_OUT, -ETIMEDOUT, 0);
+		job_release(job);
+	}
+}
+
+/* Release the lock to settle what was found, and take it again. */
+static void settle_found_locked(bothy_pool *pool, struct look *look)
+{
+	lock_release(&pool->lock);
+	kicks_give(&look->kicks);
+	settle_timed_out(&look->timed_out);
+	settle_chain(&look->expired, BOTHY_EXPIRED, -ETIMEDOUT);
+	lock_acquire(&pool->lock);
 }
 
 /* ---- queued jobs ------------------------------------------------------------------------------ */
@@ -130,7 +155,8 @@ static bool sweep_some_locked(bothy_project *project, struct look *look)
 	return true;
 }
 
-/* Sweep PROJECT, letting others have the lock now and then. */
+/* Sweep PROJECT, letting others have the lock now and then.  Jobs may start meanwhile, whose
+ * deadlines nobody else will remember: so the workers are looked at again. */
 static void sweep_project_locked(bothy_project *project, struct look *look)
 {
 	bothy_pool *pool = project->pool;
@@ -138,9 +164,9 @@ static void sweep_project_locked(bothy_project *project, struct look *look)
 	project->soonest = BOTHY_FOREVER;
 	project->sweep = project->first;
 	while (sweep_some_locked(project, look)) {
-		lock_release(&pool->lock);
-		settle_chain(&look->expired, BOTHY_EXPIRED, -ETIMEDOUT);
-		lock_acquire(&pool->lock);
+		settle_found_locked(pool, look);
+		look->now = clock_now();
+		check_workers_locked(pool, look);
 	}
 }
 
@@ -170,14 +196,14 @@ static void sweep_locked(bothy_pool *pool, struct look *look)
 
 static void check_queues_locked(bothy_pool *pool, struct look *look)
 {
-	bothy_time done;
+	bothy_time begun = look->now, done;
 
 	if (look->now >= pool->queued_soonest && look->now >= pool->swept_at) {
 		sweep_locked(pool, look);
 		done = clock_now();
 		pool->swept_at = clock_add(done, SWEEP_EVERY_NS);
-		if ((done - look->now) * SWEEP_SHARE > SWEEP_EVERY_NS)
-			pool->swept_at = clock_add(done, (done - look->now) * SWEEP_SHARE);
+		if ((done - begun) * SWEEP_SHARE > SWEEP_EVERY_NS)
+			pool->swept_at = clock_add(done, (done - begun) * SWEEP_SHARE);
 	}
 	if (pool->queued_soonest != BOTHY_FOREVER)
 		look_again_at(look, pool->queued_soonest > pool->swept_at ? pool->queued_soonest
@@ -185,17 +211,6 @@ static void check_queues_locked(bothy_pool *pool, struct look *look)
 }
 
 /* ---- the thread ----------------------------------------------------------------------------------- */
-
-static void settle_timed_out(bothy_future *chain)
-{
-	while (chain != NULL) {
-		bothy_future *job = chain;
-
-		chain = job->chain;
-		settle_publish(job, BOTHY_TIMED_OUT, -ETIMEDOUT, 0);
-		job_release(job);
-	}
-}
 
 static void check_staff_locked(bothy_pool *pool, struct look *look)
 {
@@ -208,11 +223,8 @@ static void check_staff_locked(bothy_pool *pool, struct look *look)
 static void look_locked(bothy_pool *pool)
 {
 	struct look look = {clock_now(), BOTHY_FOREVER, NULL, NULL, KICKS_INITIALIZER};
-	unsigned lost = pool->lost;
 
 	check_workers_locked(pool, &look);
-	if (pool->lost > lost)
-		pool->staff_at = look.now;
 	check_queues_locked(pool, &look);
 	check_staff_locked(pool, &look);
 	pool_wake_worker_locked(pool, &look.kicks);
@@ -220,11 +232,7 @@ static void look_locked(bothy_pool *pool)
 	if (look.timed_out == NULL && look.expired == NULL && look.kicks.n == 0)
 		return;
 	pool->watchdog_at = BOTHY_NOW; /* nobody need wake it until it has looked again */
-	lock_release(&pool->lock);
-	kicks_give(&look.kicks);
-	settle_timed_out(look.timed_out);
-	settle_chain(&look.expired, BOTHY_EXPIRED, -ETIMEDOUT);
-	lock_acquire(&pool->lock);
+	settle_found_locked(pool, &look);
 }
 
 static void watchdog_leave_locked(bothy_pool *pool)
@@ -243,7 +251,7 @@ static void watchdog_main(void *arg)
 {
 	bothy_pool *pool = arg;
 
-	(void)context_suspend();
+	pool_adopt_thread(pool);
 	lock_acquire(&pool->lock);
 	while (pool->phase != POOL_EXITING) {
 		bothy_time at;
@@ -281,6 +289,16 @@ void watchdog_want_locked(bothy_pool *pool, bothy_time t, struct kicks *kicks)
 		return;
 	pool->watchdog_at = t;
 	kicks_add(kicks, &pool->watchdog_parker);
+}
+
+void watchdog_resumed_locked(const struct worker *worker, struct kicks *kicks)
+{
+	bothy_pool *pool = worker->pool;
+
+	for (bothy_future *job = worker->top; job != NULL; job = job->below)
+		if (job->deadline != BOTHY_FOREVER)
+			watchdog_want_locked(
+				pool, clock_add(job->deadline, pool->options.stop_grace_ns), kicks);
 }
 
 void watchdog_queued_locked(bothy_pool *pool, bothy_time deadline, struct kicks *kicks)

@@ -12,6 +12,9 @@ int watchdog_start_locked(bothy_pool *pool);
 /* It must look at T, or earlier. */
 void watchdog_want_locked(bothy_pool *pool, bothy_time t, struct kicks *kicks);
 
+/* WORKER's wait has ended, and it has its place again: it may be lost from now on. */
+void watchdog_resumed_locked(const struct worker *worker, struct kicks *kicks);
+
 /* A job with that DEADLINE was queued. */
 void watchdog_queued_locked(bothy_pool *pool, bothy_time deadline, struct kicks *kicks);
 

@@ -130,16 +130,28 @@ static void settle_accounts_locked(struct worker *worker, struct kicks *kicks)
 	}
 }
 
-/* A lost thread has come back: whether it is to go, since another has its place. */
-static bool retires_locked(struct worker *worker)
+/* Whether WORKER was lost; it is not any more. */
+static bool found_locked(struct worker *worker)
 {
 	bothy_pool *pool = worker->pool;
 
 	if (!worker->lost)
 		return false;
 	worker->lost = false;
-	pool->lost--;
-	return pool->threads - pool->waiting - pool->lost > pool->options.workers;
+	if (worker->own)
+		pool->own_lost--;
+	else
+		pool->lost--;
+	return true;
+}
+
+/* Whether WORKER was lost and is to go, since another has its place. */
+static bool retires_locked(struct worker *worker)
+{
+	const bothy_pool *pool = worker->pool;
+
+	return found_locked(worker) &&
+	       pool->threads - pool->waiting - pool->lost > pool->options.workers;
 }
 
 static void park_idle_locked(struct worker *worker, struct kicks *kicks)
@@ -155,8 +167,11 @@ static void park_idle_locked(struct worker *worker, struct kicks *kicks)
 	pool->searching--;
 }
 
+/* Release the lock; what was left in the queues is for others, also while the settling takes
+ * its time. */
 static void unlock_and_settle(bothy_pool *pool, struct take *take)
 {
+	pool_wake_worker_locked(pool, &take->kicks);
 	lock_release(&pool->lock);
 	kicks_give(&take->kicks);
 	settle_chain(&take->expired, BOTHY_EXPIRED, -ETIMEDOUT);
@@ -173,7 +188,7 @@ static bool next_job(struct worker *worker)
 	settle_accounts_locked(worker, &take.kicks);
 	goes = retires_locked(worker);
 	while (!goes && !take_locked(worker, &take)) {
-		if (take.expired != NULL) {
+		if (take.expired != NULL || take.more) {
 			unlock_and_settle(pool, &take);
 			lock_acquire(&pool->lock);
 		} else if (pool->phase == POOL_EXITING) {
@@ -182,7 +197,6 @@ static bool next_job(struct worker *worker)
 			park_idle_locked(worker, &take.kicks);
 		}
 	}
-	pool_wake_worker_locked(pool, &take.kicks);
 	unlock_and_settle(pool, &take);
 	return !goes;
 }
@@ -203,13 +217,15 @@ static void serve(struct worker *worker)
 		run_taken(worker);
 }
 
-/* Threads are missing, and none would start: try again in a while. */
+/* Threads are missing, and none would start: the watchdog, if it starts at least, tries again
+ * in a while; a submit or a close does before. */
 static void staff_later_locked(bothy_pool *pool, struct kicks *kicks)
 {
-	if (pool->phase >= POOL_STOPPING || watchdog_start_locked(pool) < 0)
+	if (pool->phase >= POOL_STOPPING)
 		return;
 	pool->staff_at = clock_add(clock_now(), STAFF_RETRY_NS);
-	watchdog_want_locked(pool, pool->staff_at, kicks);
+	if (watchdog_start_locked(pool) == 0)
+		watchdog_want_locked(pool, pool->staff_at, kicks);
 }
 
 /* ---- going ---------------------------------------------------------------------------------- */
@@ -292,10 +308,10 @@ static void worker_leave(struct worker *worker)
 	struct worker *gone;
 	bool detached;
 
+	current = NULL; /* for the destructors of the thread's keys */
 	lock_acquire(&pool->lock);
 	settle_accounts_locked(worker, &kicks);
-	if (worker->lost)
-		pool->lost--;
+	(void)found_locked(worker);
 	if (failed)
 		started_locked(worker, &kicks);
 	unlink_locked(worker);
@@ -344,7 +360,7 @@ static void worker_main(void *arg)
 	struct worker *worker = arg;
 
 	current = worker;
-	(void)context_suspend(); /* for good: no global client here */
+	pool_adopt_thread(worker->pool);
 	cleanup_push(worker_died, worker);
 	if (worker_prepare(worker))
 		serve(worker);
@@ -384,10 +400,9 @@ int worker_start_locked(bothy_pool *pool, bothy_future *own_job)
 static bool short_locked(const bothy_pool *pool)
 {
 	const struct bothy_pool_options *options = &pool->options;
-	unsigned given_up = pool->lost > options->lost_max ? pool->lost - options->lost_max : 0;
 	unsigned serving = pool->threads - pool->waiting - pool->lost;
 
-	return pool->phase < POOL_STOPPING && serving + given_up < options->workers &&
+	return pool->phase < POOL_STOPPING && serving < pool_places_locked(pool) &&
 	       pool->threads - pool->lost < options->workers + options->spare_max;
 }
 

@@ -31,7 +31,8 @@ struct worker {
 	bothy_context context;
 };
 
-/* The calling thread's, or NULL on threads that are no pool's. */
+/* The calling thread's, or NULL on threads that are no worker's, and when one is about to
+ * end. */
 struct worker *worker_current(void);
 
 /*
@@ -42,7 +43,7 @@ struct worker *worker_current(void);
 int worker_start_locked(bothy_pool *pool, bothy_future *own_job);
 
 /* Start threads as long as some are missing.  0, or why one did not start: then the
- * watchdog, or the next submit, tries again. */
+ * watchdog, the next submit or the pool's close tries again. */
 int worker_staff_locked(bothy_pool *pool);
 
 /* Give up the threads of a `gone` list, which nobody will join. */

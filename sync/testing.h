@@ -23,6 +23,7 @@
 	X(NOTIFY_LOST)            /* notify looks at the state without the lock */        \
 	X(RELEASE_NOT_ATOMIC)     /* holds: load and store for the subtraction */         \
 	X(CLOSE_UNLOCKED)         /* submit looks at `closing` before it has the lock */  \
+	X(IN_PLACE_UNLOCKED)      /* a job starts in place before the lock is taken */    \
 	X(STOP_NOT_INHERITED)     /* spawn: the child is linked after the parent's stop */ \
 	X(PLACE_NOT_LENT)         /* a waiting job keeps its place */                     \
 	X(LOST_NOT_REPLACED)      /* no new thread for a lost one */                      \

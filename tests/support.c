@@ -19,6 +19,7 @@ struct failure {
 };
 
 static struct failure allocation, thread_start, key, value, event;
+static atomic_bool no_threads;
 static atomic_long live;
 
 static void fail_nth(struct failure *failure, unsigned long n)
@@ -49,6 +50,11 @@ void support_fail_allocation(unsigned long n)
 void support_fail_thread_start(unsigned long n)
 {
 	fail_nth(&thread_start, n);
+}
+
+void support_fail_thread_starts(bool all)
+{
+	atomic_store(&no_threads, all);
 }
 
 void support_fail_key(unsigned long n)
@@ -168,7 +174,7 @@ int support_eventfd(unsigned int count, int flags);
 int support_pthread_create(pthread_t *ret_thread, const pthread_attr_t *attributes,
                            void *(*fn)(void *), void *arg)
 {
-	return fails(&thread_start) ? EAGAIN : pthread_create(ret_thread, attributes, fn, arg);
+	return fails(&thread_start) || atomic_load(&no_threads) ? EAGAIN : pthread_create(ret_thread, attributes, fn, arg);
 }
 
 int support_pthread_key_create(pthread_key_t *ret_key, void (*destroy)(void *))

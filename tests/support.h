@@ -33,6 +33,7 @@
  */
 void support_fail_allocation(unsigned long n);   /* malloc, calloc, realloc, strdup: ENOMEM */
 void support_fail_thread_start(unsigned long n); /* EAGAIN */
+void support_fail_thread_starts(bool all);       /* all of them, until it is false again */
 void support_fail_key(unsigned long n);          /* EAGAIN */
 void support_fail_value(unsigned long n);        /* pthread_setspecific(3): ENOMEM */
 void support_fail_eventfd(unsigned long n);      /* EMFILE */

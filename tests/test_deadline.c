@@ -64,6 +64,36 @@ START_TEST(thousands_of_queued_jobs_expire_together)
 }
 END_TEST
 
+static void stop_at(void *gate_of_arg)
+{
+	gate_wait(gate_of_arg);
+}
+
+START_TEST(a_job_that_starts_during_a_sweep_times_out)
+{
+	enum { SWEPT_AT_ONCE = 1024 };
+	struct gate sweeping;
+	bothy_future *late;
+
+	gate_init(&sweeping);
+	pool_of(1);
+	start_and_forget(BOTHY_JOB(.fn = stop_at_gate));
+	gate_await(&gate, 1);
+	for (int i = 0; i < SWEPT_AT_ONCE - 1; i++)
+		start_and_forget(BOTHY_JOB(.fn = nothing));
+	start_and_forget(BOTHY_JOB(.fn = nothing, .arg = &sweeping, .arg_free = stop_at,
+	                           .deadline = bothy_after_ms(100)));
+	late = start(BOTHY_JOB(.fn = until_stopped, .deadline = bothy_after_ms(1000)));
+	gate_await(&sweeping, 1); /* it has been through all but LATE */
+	gate_open(&gate);
+	gate_await(&gate, 1);
+	gate_open(&sweeping);
+	ck_assert_int_eq(outcome(late), -ETIMEDOUT);
+	ck_assert_int_eq(bothy_pool_close(pool, BOTHY_FOREVER), 0);
+	gate_fini(&sweeping);
+}
+END_TEST
+
 static int ask_why(void *arg, void **ret_result)
 {
 	(void)arg;
@@ -159,6 +189,72 @@ START_TEST(a_job_that_does_not_stop_is_replaced)
 }
 END_TEST
 
+/* Wait for a job of another project until asked to stop, and then not stop. */
+static int wait_and_stay(void *arg, void **ret_result)
+{
+	bothy_future *future;
+	int error;
+
+	(void)ret_result;
+	if (bothy_submit(arg, &BOTHY_JOB(.entity = "bob", .project = "p", .fn = until_stopped),
+	                 &future) < 0)
+		return 1;
+	error = bothy_future_wait(future, BOTHY_FOREVER);
+	(void)bothy_future_cancel(future);
+	bothy_future_release(future);
+	gate_wait(&gate);
+	return error;
+}
+
+START_TEST(a_job_that_does_not_stop_after_a_wait_is_replaced_too)
+{
+	bothy_future *stuck;
+
+	pool_with((struct bothy_pool_options){.workers = 1, .stop_grace_ns = 500 * MS});
+	stuck = start(BOTHY_JOB(.fn = wait_and_stay, .arg = pool,
+	                        .deadline = bothy_after_ms(100)));
+	gate_await(&gate, 2);
+	ck_assert_int_eq(outcome(start(BOTHY_JOB(.entity = "cy", .project = "p", .fn = nothing))),
+	                 0);
+	gate_open(&gate);
+	ck_assert_int_eq(outcome(stuck), -ETIMEDOUT);
+}
+END_TEST
+
+static int wait_a_while_for_gated(void *arg, void **ret_result)
+{
+	bothy_future *future;
+	int error;
+
+	(void)ret_result;
+	if (bothy_submit(arg, &BOTHY_JOB(.entity = "bob", .project = "p", .fn = stop_at_gate),
+	                 &future) < 0)
+		return 1;
+	error = bothy_future_wait(future, bothy_after_ms(60 * 1000));
+	bothy_future_release(future);
+	return error;
+}
+
+/* Nothing orders the two but the pool's lock, as the thread sanitizer sees. */
+START_TEST(a_worker_may_be_lost_in_a_wait_that_keeps_its_place)
+{
+	bothy_future *lender;
+
+	pool_with((struct bothy_pool_options){.workers = 2, .spare_max = 1, .stop_grace_ns = 1});
+	lender = start(BOTHY_JOB(.fn = wait_a_while_for_gated, .arg = pool));
+	gate_await(&gate, 1);
+	while (stats_now().waiting == 0)
+		sched_yield();
+	ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = wait_a_while_for_gated, .arg = pool,
+	                                         .deadline = bothy_after_ms(50)))),
+	                 -ETIMEDOUT);
+	gate_open(&gate);
+	ck_assert_int_eq(outcome(lender), 0);
+	ck_assert_int_eq(bothy_pool_close(pool, BOTHY_FOREVER), 0);
+	ck_assert_uint_eq(stats_now().lost, 0);
+}
+END_TEST
+
 START_TEST(a_project_with_a_lost_worker_waits_until_it_is_back)
 {
 	bothy_future *stuck, *next;
@@ -202,6 +298,38 @@ START_TEST(past_lost_max_the_pool_narrows_and_says_so)
 }
 END_TEST
 
+START_TEST(lost_threads_of_jobs_own_count_too)
+{
+	const struct bothy_job stay = BOTHY_JOB(.fn = stop_at_gate, .flags = BOTHY_OWN_THREAD);
+	const struct bothy_job bobs = BOTHY_JOB(.entity = "bob", .project = "p", .fn = nothing);
+	bothy_future *stuck[3], *next;
+
+	pool_with((struct bothy_pool_options){
+		.workers = 2, .stop_grace_ns = MS, .lost_max = 1, .lost_per_project = 8});
+	for (unsigned i = 0; i < 3; i++) {
+		struct bothy_job job = stay;
+
+		ck_assert_int_eq(outcome(start(bobs)), 0); /* there is a place as yet */
+		job.deadline = bothy_after_ms(1000);
+		stuck[i] = start(job);
+		gate_await(&gate, 1);
+		while (stats_now().lost <= i)
+			sched_yield();
+		ck_assert_uint_eq(stats_now().narrowed, i);
+	}
+	next = start(bobs);
+	ck_assert_int_eq(bothy_future_wait(next, bothy_after_ms(20)), -ETIMEDOUT);
+	gate_open(&gate);
+	ck_assert_int_eq(outcome(next), 0);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(outcome(stuck[i]), -ETIMEDOUT);
+	while (stats_now().narrowed > 0 || stats_now().lost > 0)
+		sched_yield();
+	while (stats_now().threads != 2)
+		sched_yield();
+}
+END_TEST
+
 START_TEST(run_returns_at_its_deadline_but_not_before_a_lent_argument_is_free)
 {
 	int argument = 0, error;
@@ -241,13 +369,17 @@ int main(void)
 		a_past_deadline_is_accepted_and_expires,
 		a_queued_job_expires_with_nobody_waiting,
 		thousands_of_queued_jobs_expire_together,
+		a_job_that_starts_during_a_sweep_times_out,
 		a_running_job_times_out_at_once_and_is_asked_to_stop,
 		a_timed_out_jobs_late_result_is_freed,
 		the_default_timeout_counts_from_submit,
 		now_is_not_the_default,
 		a_job_that_does_not_stop_is_replaced,
+		a_job_that_does_not_stop_after_a_wait_is_replaced_too,
+		a_worker_may_be_lost_in_a_wait_that_keeps_its_place,
 		a_project_with_a_lost_worker_waits_until_it_is_back,
 		past_lost_max_the_pool_narrows_and_says_so,
+		lost_threads_of_jobs_own_count_too,
 		run_returns_at_its_deadline_but_not_before_a_lent_argument_is_free,
 		a_child_has_at_most_its_parents_deadline,
 	};

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -189,6 +190,43 @@ START_TEST(a_new_pool_works_in_the_child)
 	free_everything();
 }
 END_TEST
+
+static int wait_for_gated(void *arg, void **ret_result)
+{
+	return bothy_run(arg, &BOTHY_JOB(.entity = "bob", .project = "p", .fn = stop_at_gate),
+	                 BOTHY_FOREVER, ret_result);
+}
+
+static int fork_and_use_a_pool(void *arg, void **ret_result)
+{
+	pid_t *ret_child = arg;
+
+	(void)ret_result;
+	*ret_child = fork();
+	if (*ret_child == 0)
+		_exit(a_new_pool_works(NULL));
+	return 0;
+}
+
+START_TEST(a_wait_in_a_jobs_child_lends_no_place_of_the_old_pool)
+{
+	pid_t child = -1;
+	bothy_future *lender;
+	int status;
+
+	pool_with((struct bothy_pool_options){.workers = 2, .spare_max = 1});
+	lender = start(BOTHY_JOB(.fn = wait_for_gated, .arg = pool));
+	gate_await(&gate, 1);
+	while (stats_now().waiting == 0)
+		sched_yield();
+	ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = fork_and_use_a_pool, .arg = &child))), 0);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert(WIFEXITED(status));
+	ck_assert_int_eq(WEXITSTATUS(status), 0);
+	gate_open(&gate);
+	ck_assert_int_eq(outcome(lender), 0);
+}
+END_TEST
 #endif
 
 int main(void)
@@ -200,6 +238,7 @@ int main(void)
 		a_forked_child_that_returns_from_the_job_ends_its_thread,
 #if !UNDER_THREAD_SANITIZER
 		a_new_pool_works_in_the_child,
+		a_wait_in_a_jobs_child_lends_no_place_of_the_old_pool,
 #endif
 	};
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "tests/pool_fixture.h"
+#include "tests/support.h"
 
 /* ---- jobs ---------------------------------------------------------------------------- */
 
@@ -41,6 +42,24 @@ START_TEST(run_hands_over_the_result)
 	                           BOTHY_FOREVER, &result),
 	                 0);
 	ck_assert_ptr_eq(result, &value);
+}
+END_TEST
+
+START_TEST(run_sets_its_result_for_every_outcome_and_for_no_refusal)
+{
+	int value = 7;
+	void *result = &value;
+	struct bothy_job job = BOTHY_JOB(.entity = "ann", .project = "p", .fn = return_code,
+	                                 .arg = &value);
+
+	pool_of(1);
+	ck_assert_int_eq(bothy_run(pool, &job, 0, &result), -EINVAL);
+	ck_assert_ptr_eq(result, &value);
+	ck_assert_int_eq(bothy_run(pool, &job, BOTHY_FOREVER, &result), 7);
+	ck_assert_ptr_null(result);
+	result = &value;
+	ck_assert_int_eq(bothy_run(pool, &job, BOTHY_NOW, &result), -ETIMEDOUT);
+	ck_assert_ptr_null(result);
 }
 END_TEST
 
@@ -344,6 +363,8 @@ START_TEST(close_runs_what_was_accepted_and_what_that_spawns)
 	gate_open(&gate);
 	pthread_join(closer, NULL);
 	ck_assert_int_eq(closed, 0);
+	ck_assert_uint_eq(stats_now().threads, 0);
+	ck_assert_uint_eq(stats_now().narrowed, 0); /* nothing is missing that should be there */
 	ck_assert_int_eq(outcome(future), 0);
 	ck_assert_int_ge(number, 0);
 }
@@ -435,6 +456,69 @@ static int free_own_pool(void *arg, void **ret_result)
 	return bothy_stop_requested();
 }
 
+struct told {
+	struct gate gate;
+	int closed, submitted;
+};
+
+static void close_and_submit(void *arg)
+{
+	struct told *told = arg;
+
+	told->closed = bothy_pool_close(pool, BOTHY_FOREVER);
+	told->submitted = bothy_submit(
+		pool, &BOTHY_JOB(.entity = "ann", .project = "p", .fn = nothing), NULL);
+	gate_arrive(&told->gate);
+}
+
+/* The thread that sees to deadlines calls functions of the user's, too. */
+START_TEST(every_thread_of_the_pool_is_one_that_may_not_wait_for_it)
+{
+	struct told told = {.closed = 1, .submitted = 1};
+	bothy_future *future;
+
+	gate_init(&told.gate);
+	pool_with((struct bothy_pool_options){
+		.workers = 1, .queue_max = 1, .when_full = BOTHY_BLOCK});
+	future = start(BOTHY_JOB(.fn = stop_at_gate, .deadline = bothy_after_ms(500)));
+	ck_assert_int_eq(bothy_future_notify(future, close_and_submit, &told), 0);
+	gate_await(&gate, 1);
+	start_and_forget(BOTHY_JOB(.fn = nothing));
+	gate_await(&told.gate, 1);
+	ck_assert_int_eq(told.closed, -EDEADLK);
+	ck_assert_int_eq(told.submitted, -EAGAIN);
+	gate_open(&gate);
+	bothy_future_release(future);
+	gate_fini(&told.gate);
+}
+END_TEST
+
+static void free_the_pool(void *arg)
+{
+	bothy_pool_free(pool);
+	gate_arrive(arg);
+}
+
+START_TEST(free_on_the_thread_that_sees_to_deadlines_abandons_the_pool)
+{
+	struct gate told;
+	bothy_future *future;
+
+	gate_init(&told);
+	pool_of(1);
+	future = start(BOTHY_JOB(.fn = stop_at_gate, .deadline = bothy_after_ms(200)));
+	gate_await(&gate, 1);
+	ck_assert_int_eq(bothy_future_notify(future, free_the_pool, &told), 0);
+	gate_await(&told, 1);
+	pool = NULL;
+	gate_open(&gate);
+	while (bothy_future_running(future))
+		sched_yield();
+	bothy_future_release(future);
+	gate_fini(&told);
+}
+END_TEST
+
 START_TEST(free_on_a_worker_abandons_the_pool)
 {
 	bothy_future *future;
@@ -500,6 +584,31 @@ static void release_future(void *future)
 	bothy_future_release(future);
 }
 
+static int end_thread_for_good(void *arg, void **ret_result)
+{
+	support_fail_thread_starts(true);
+	return end_thread(arg, ret_result);
+}
+
+START_TEST(a_pool_that_could_start_no_thread_at_all_tries_again)
+{
+	pool_of(1);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = end_thread_for_good))), -EOWNERDEAD);
+		while (stats_now().threads > 0)
+			sched_yield();
+		if (i == 0) { /* the next submit tries */
+			support_fail_thread_starts(false);
+			ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = nothing))), 0);
+		}
+	}
+	start_and_forget(BOTHY_JOB(.fn = nothing));
+	support_fail_thread_starts(false); /* close does */
+	ck_assert_int_eq(bothy_pool_close(pool, BOTHY_FOREVER), 0);
+	ck_assert_uint_eq(stats_now().done, 2);
+}
+END_TEST
+
 static int exit_waiting_in_place(void *arg, void **ret_result)
 {
 	bothy_future *child;
@@ -513,6 +622,87 @@ static int exit_waiting_in_place(void *arg, void **ret_result)
 	(void)!bothy_future_wait(child, BOTHY_FOREVER);
 	return 2;
 }
+
+static void end_thread_in(void *arg)
+{
+	count_free(arg);
+	pthread_exit(NULL);
+}
+
+static int end_thread_in_handlers(void *arg, void **ret_result)
+{
+	(void)arg;
+	(void)ret_result;
+	if (bothy_context_defer(end_thread_in, NULL) < 0)
+		return 1;
+	pthread_cleanup_push(count_free, NULL);
+	pthread_exit(NULL);
+	pthread_cleanup_pop(0);
+	return 2;
+}
+
+/* Its child ends the thread in place; what it deferred does so again, as does the child's. */
+static int wait_for_one_that_ends_the_thread(void *arg, void **ret_result)
+{
+	bothy_future *child;
+	int error;
+
+	(void)arg;
+	(void)ret_result;
+	if (bothy_context_defer(end_thread_in, NULL) < 0 ||
+	    bothy_spawn(&BOTHY_JOB(.fn = end_thread_in_handlers, .arg = &freed,
+	                           .arg_free = end_thread_in),
+	                &child) < 0)
+		return 1;
+	error = bothy_context_defer(release_future, child);
+	return error < 0 ? error : bothy_future_wait(child, BOTHY_FOREVER);
+}
+
+static void fini_that_ends_the_thread(void *user, void *worker_local)
+{
+	(void)user;
+	(void)worker_local;
+	end_thread_in(NULL);
+}
+
+START_TEST(a_thread_may_be_ended_again_by_whatever_cleans_up)
+{
+	pool_with((struct bothy_pool_options){.workers = 1,
+	                                      .worker_fini = fini_that_ends_the_thread});
+	ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = wait_for_one_that_ends_the_thread,
+	                                         .arg = &freed, .arg_free = end_thread_in))),
+	                 -EOWNERDEAD);
+	ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = nothing))), 0);
+	ck_assert_int_eq(bothy_pool_close(pool, BOTHY_FOREVER), 0);
+	/* Of each job what it deferred and its argument, the child's own handler, and two
+	 * workers' ends. */
+	ck_assert_int_eq(freed, 7);
+	ck_assert_uint_eq(stats_now().thread_exited, 2);
+}
+END_TEST
+
+static int run_one_that_ends_the_thread(void *arg, void **ret_result)
+{
+	return bothy_run(arg, &BOTHY_JOB(.entity = "ann", .project = "p", .fn = end_thread),
+	                 BOTHY_FOREVER, ret_result);
+}
+
+START_TEST(a_run_whose_job_ends_the_thread_leaves_nothing_behind)
+{
+	long live[3];
+
+	for (int i = 0; i < 3; i++) {
+		pool_of(1);
+		ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = run_one_that_ends_the_thread,
+		                                         .arg = pool))),
+		                 -EOWNERDEAD);
+		bothy_pool_free(pool);
+		pool = NULL;
+		live[i] = support_live_allocations();
+	}
+	ck_assert_int_eq(live[2], live[1]);
+}
+END_TEST
 
 START_TEST(a_job_run_in_place_that_ends_the_thread_takes_the_waiting_one_along)
 {
@@ -625,6 +815,41 @@ START_TEST(each_worker_has_its_local_from_init_to_fini)
 }
 END_TEST
 
+static pthread_key_t at_thread_end;
+static void *late_local;
+
+static void look_late(void *ended)
+{
+	late_local = bothy_worker_local();
+	gate_arrive(ended);
+}
+
+static int look_at_thread_end(void *arg, void **ret_result)
+{
+	(void)ret_result;
+	(void)pthread_setspecific(at_thread_end, arg);
+	bothy_pool_abandon(pool);
+	pool = NULL;
+	return 0;
+}
+
+START_TEST(a_keys_destructor_is_on_no_worker_any_more)
+{
+	struct gate ended;
+
+	gate_init(&ended);
+	late_local = &late_local;
+	ck_assert_int_eq(pthread_key_create(&at_thread_end, look_late), 0);
+	pool_with((struct bothy_pool_options){
+		.workers = 1, .worker_init = hook_init, .worker_fini = hook_fini});
+	start_and_forget(BOTHY_JOB(.fn = look_at_thread_end, .arg = &ended));
+	gate_await(&ended, 1);
+	ck_assert_ptr_null(late_local);
+	pthread_key_delete(at_thread_end);
+	gate_fini(&ended);
+}
+END_TEST
+
 START_TEST(a_worker_that_cannot_start_fails_the_pool_and_leaves_none)
 {
 	struct bothy_pool_options options = {.size = sizeof(options),
@@ -668,6 +893,7 @@ int main(void)
 {
 	const TTest *const tests[] = {
 		run_hands_over_the_result,
+		run_sets_its_result_for_every_outcome_and_for_no_refusal,
 		a_result_is_handed_out_once,
 		a_result_that_nobody_takes_is_freed,
 		an_error_of_the_jobs_own_is_read_back_as_positive,
@@ -688,15 +914,21 @@ int main(void)
 		submit_after_close_is_refused,
 		close_wakes_blocked_submitters,
 		close_on_a_worker_is_a_deadlock_error,
+		every_thread_of_the_pool_is_one_that_may_not_wait_for_it,
+		free_on_the_thread_that_sees_to_deadlines_abandons_the_pool,
 		free_on_a_worker_abandons_the_pool,
 		abandon_returns_at_once_and_the_job_ends_later,
 		free_takes_null,
 		a_job_that_ends_its_thread_is_told_and_the_worker_replaced,
+		a_pool_that_could_start_no_thread_at_all_tries_again,
+		a_thread_may_be_ended_again_by_whatever_cleans_up,
+		a_run_whose_job_ends_the_thread_leaves_nothing_behind,
 		a_job_run_in_place_that_ends_the_thread_takes_the_waiting_one_along,
 		workers_block_all_signals,
 		own_thread_runs_on_a_thread_of_its_own,
 		own_threads_take_workers_places,
 		each_worker_has_its_local_from_init_to_fini,
+		a_keys_destructor_is_on_no_worker_any_more,
 		a_worker_that_cannot_start_fails_the_pool_and_leaves_none,
 		statistics_count_every_outcome_once,
 	};

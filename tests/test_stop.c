@@ -328,6 +328,24 @@ START_TEST(a_nested_context_in_a_job_may_have_an_earlier_deadline)
 }
 END_TEST
 
+static int return_nested_stop(void *arg, void **ret_result)
+{
+	bothy_context *inner = enter_until(BOTHY_NOW);
+	int said = bothy_stop_requested();
+
+	(void)arg;
+	(void)ret_result;
+	leave(inner);
+	return said;
+}
+
+START_TEST(the_deadline_of_a_nested_context_is_not_the_jobs)
+{
+	pool_of(1);
+	ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = return_nested_stop))), ETIMEDOUT);
+}
+END_TEST
+
 static int later_deadline(void *arg, void **ret_result)
 {
 	bothy_context *context;
@@ -402,6 +420,7 @@ int main(void)
 		a_cancel_is_seen_by_poll,
 		a_deadline_is_seen_by_poll,
 		a_nested_context_in_a_job_may_have_an_earlier_deadline,
+		the_deadline_of_a_nested_context_is_not_the_jobs,
 		a_nested_context_has_at_most_the_jobs_deadline,
 		callbacks_that_belong_to_no_context_have_no_stop,
 	};

@@ -254,6 +254,31 @@ static int wait_for_other_project(void *arg, void **ret_result)
 	return -error;
 }
 
+/* In place, the child would keep its parent past its own deadline: for ever, here. */
+static int wait_for_one_that_stays(void *arg, void **ret_result)
+{
+	bothy_future *child;
+	int wrong = 0;
+
+	(void)arg;
+	(void)ret_result;
+	if (bothy_spawn(&BOTHY_JOB(.fn = stop_at_gate, .deadline = bothy_after_ms(100)), &child) < 0)
+		return 1;
+	if (bothy_future_wait(child, BOTHY_FOREVER) != 0 ||
+	    bothy_future_result(child, NULL) != -ETIMEDOUT)
+		wrong = 2;
+	gate_open(&gate);
+	bothy_future_release(child);
+	return wrong;
+}
+
+START_TEST(a_job_with_an_earlier_deadline_is_not_run_in_place)
+{
+	pool_of(1);
+	ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = wait_for_one_that_stays))), 0);
+}
+END_TEST
+
 START_TEST(jobs_that_all_wait_lend_their_places)
 {
 	bothy_future *futures[8];
@@ -296,6 +321,34 @@ START_TEST(a_wait_without_end_and_without_a_spare_is_refused)
 	ck_assert_int_eq(outcome(refused), EAGAIN);
 	gate_open(&gate);
 	ck_assert_int_eq(outcome(lender), 0);
+}
+END_TEST
+
+static int run_with_arg(void *arg, void **ret_result)
+{
+	(void)ret_result;
+	return -bothy_run(arg,
+	                  &BOTHY_JOB(.entity = "bob", .project = "p", .fn = nothing,
+	                             .arg = &freed, .arg_free = count_free),
+	                  BOTHY_FOREVER, NULL);
+}
+
+START_TEST(a_run_without_a_spare_leaves_the_argument_to_the_caller)
+{
+	bothy_future *lender;
+
+	pool_with((struct bothy_pool_options){.workers = 2, .spare_max = 1});
+	lender = start(BOTHY_JOB(.fn = await_gated, .arg = pool));
+	gate_await(&gate, 1);
+	while (stats_now().waiting == 0)
+		sched_yield();
+	ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = run_with_arg, .arg = pool))), EAGAIN);
+	ck_assert_int_eq(freed, 0);
+	gate_open(&gate);
+	ck_assert_int_eq(outcome(lender), 0);
+	ck_assert_int_eq(bothy_pool_close(pool, BOTHY_FOREVER), 0);
+	ck_assert_uint_eq(stats_now().submitted, 3);
+	ck_assert_uint_eq(stats_now().canceled, 0);
 }
 END_TEST
 
@@ -462,7 +515,14 @@ START_TEST(stopping_reaches_grandchildren_whose_parent_has_ended)
 }
 END_TEST
 
-START_TEST(spawn_outside_a_job_is_refused)
+static int spawn_nothing(void *arg, void **ret_result)
+{
+	(void)arg;
+	(void)ret_result;
+	return bothy_spawn(&BOTHY_JOB(.fn = nothing), NULL);
+}
+
+START_TEST(spawn_outside_a_job_of_a_pool_is_refused)
 {
 	bothy_context *context;
 
@@ -470,6 +530,11 @@ START_TEST(spawn_outside_a_job_is_refused)
 	ck_assert_int_eq(bothy_context_enter(NULL, "ann", "p", NULL, &context), 0);
 	ck_assert_int_eq(bothy_spawn(&BOTHY_JOB(.fn = nothing), NULL), -ENOENT);
 	ck_assert_int_eq(bothy_context_exit(context), 0);
+	ck_assert_int_eq(bothy_run_here(NULL,
+	                                &BOTHY_JOB(.entity = "ann", .project = "p",
+	                                           .fn = spawn_nothing),
+	                                NULL),
+	                 ENOENT);
 }
 END_TEST
 
@@ -535,6 +600,43 @@ START_TEST(canceling_a_group_cancels_its_jobs_and_no_later_ones)
 	ck_assert_int_eq(outcome(later), 0);
 	ck_assert_int_eq(bothy_group_wait(group, BOTHY_FOREVER), 0);
 	bothy_group_release(group);
+}
+END_TEST
+
+static void *cancel_group(void *of_jobs)
+{
+	return bothy_group_cancel(of_jobs) == 0 ? of_jobs : NULL;
+}
+
+static void stop_at(void *gate_of_arg)
+{
+	gate_wait(gate_of_arg);
+}
+
+START_TEST(jobs_behind_many_canceled_ones_are_not_forgotten)
+{
+	struct gate canceling;
+	bothy_group *group;
+	bothy_future *behind;
+	pthread_t thread;
+
+	gate_init(&canceling);
+	pool_of(1);
+	ck_assert_int_eq(bothy_group_new(&group), 0);
+	start_and_forget(BOTHY_JOB(.fn = stop_at_gate));
+	gate_await(&gate, 1);
+	for (int i = 0; i < 500; i++)
+		start_and_forget(BOTHY_JOB(.fn = nothing, .group = group, .arg = &canceling,
+		                           .arg_free = stop_at));
+	behind = start(BOTHY_JOB(.fn = nothing));
+	ck_assert_int_eq(pthread_create(&thread, NULL, cancel_group, group), 0);
+	gate_await(&canceling, 1); /* all are claimed, and most are in the queue still */
+	gate_open(&gate);
+	ck_assert_int_eq(outcome(behind), 0);
+	gate_open(&canceling);
+	pthread_join(thread, NULL);
+	bothy_group_release(group);
+	gate_fini(&canceling);
 }
 END_TEST
 
@@ -695,8 +797,10 @@ int main(void)
 		a_canceled_running_job_decides_how_it_settles,
 		the_stop_descriptor_becomes_readable,
 		a_tree_of_waiting_jobs_ends_on_one_worker,
+		a_job_with_an_earlier_deadline_is_not_run_in_place,
 		jobs_that_all_wait_lend_their_places,
 		a_wait_without_end_and_without_a_spare_is_refused,
+		a_run_without_a_spare_leaves_the_argument_to_the_caller,
 		run_inside_a_job_works_on_one_worker,
 		a_job_that_waits_for_itself_is_told,
 		a_cycle_of_two_waits_is_broken_once,
@@ -705,10 +809,11 @@ int main(void)
 		a_wait_in_run_here_ends_at_the_jobs_deadline,
 		stopping_a_parent_stops_its_children,
 		stopping_reaches_grandchildren_whose_parent_has_ended,
-		spawn_outside_a_job_is_refused,
+		spawn_outside_a_job_of_a_pool_is_refused,
 		spawn_is_for_the_jobs_own_context,
 		a_group_counts_down_to_nothing_and_may_be_used_again,
 		canceling_a_group_cancels_its_jobs_and_no_later_ones,
+		jobs_behind_many_canceled_ones_are_not_forgotten,
 		a_job_cannot_wait_for_its_own_group,
 		a_refused_job_is_not_counted_in_its_group,
 		completions_deliver_tag_code_and_result_once_each,

@@ -181,6 +181,34 @@ static void deadline_against_completion(void)
 	finish();
 }
 
+/* ---- what is seen of a job at its deadline ------------------------------------------------------- */
+
+static void observe(void *future)
+{
+	enum bothy_state last = BOTHY_QUEUED;
+
+	for (int i = 0; i < 8; i++) {
+		enum bothy_state state = bothy_future_state(future);
+
+		SIM_CHECK(state >= last);
+		last = state;
+	}
+}
+
+static void states_never_go_back(void)
+{
+	struct thread observer;
+	bothy_future *future;
+
+	pool_of(1);
+	future = start(BOTHY_JOB(.fn = give_late, .deadline = bothy_after_ms(5)));
+	observer = client(observe, future);
+	SIM_CHECK(bothy_future_wait(future, BOTHY_FOREVER) == 0);
+	thread_join(&observer);
+	bothy_future_release(future);
+	finish();
+}
+
 /* ---- two waiters ------------------------------------------------------------------------------------ */
 
 static void wait_for(void *future)
@@ -270,6 +298,33 @@ static void spawn_and_wait_on_two(void)
 	pool_of(2);
 	SIM_CHECK(outcome(start(BOTHY_JOB(.fn = spawn_and_wait))) == 0);
 	SIM_CHECK(atomic_load(&ran) == 1);
+	finish();
+}
+
+/* ---- stopping all against a start in place --------------------------------------------------------------------- */
+
+static int spawn_until_stopped_and_wait(void *arg, void **ret_result)
+{
+	bothy_future *child;
+	int error;
+
+	(void)arg;
+	(void)ret_result;
+	if (bothy_spawn(&BOTHY_JOB(.fn = until_stopped), &child) < 0)
+		return 1;
+	error = bothy_future_wait(child, BOTHY_FOREVER);
+	bothy_future_release(child);
+	return error;
+}
+
+static void stop_against_start_in_place(void)
+{
+	int error;
+
+	pool_of(1);
+	bothy_future_release(start(BOTHY_JOB(.fn = spawn_until_stopped_and_wait)));
+	error = bothy_pool_close(pool, BOTHY_NOW);
+	SIM_CHECK(error == 0 || error == -ETIMEDOUT);
 	finish();
 }
 
@@ -387,6 +442,53 @@ static void group_of_two(void)
 	finish();
 }
 
+/* ---- a group and a completion queue ------------------------------------------------------------------------------------------- */
+
+static void delivered_before_counted(void)
+{
+	bothy_completions *completions;
+	struct bothy_completion got;
+	bothy_group *group;
+
+	pool_of(2);
+	SIM_CHECK(bothy_group_new(&group) == 0);
+	SIM_CHECK(bothy_completions_new(&completions) == 0);
+	for (int i = 0; i < 2; i++)
+		bothy_future_release(start(BOTHY_JOB(.fn = run_once, .group = group,
+		                                     .completions = completions)));
+	SIM_CHECK(bothy_group_wait(group, BOTHY_FOREVER) == 0);
+	for (int i = 0; i < 2; i++)
+		SIM_CHECK(bothy_completions_next(completions, BOTHY_NOW, &got) == 0);
+	bothy_completions_release(completions);
+	bothy_group_release(group);
+	finish();
+}
+
+/* ---- refusal against the group's cancel ---------------------------------------------------------------------------------------- */
+
+static void submit_to_group(void *group)
+{
+	SIM_CHECK(bothy_submit(pool,
+	                       &BOTHY_JOB(.entity = "ann", .project = "p", .fn = run_once,
+	                                  .group = group),
+	                       NULL) == -ESHUTDOWN);
+}
+
+static void refusal_against_group_cancel(void)
+{
+	struct thread submitter;
+	bothy_group *group;
+
+	pool_of(1);
+	SIM_CHECK(bothy_pool_close(pool, BOTHY_FOREVER) == 0);
+	SIM_CHECK(bothy_group_new(&group) == 0);
+	submitter = client(submit_to_group, group);
+	SIM_CHECK(bothy_group_cancel(group) == 0);
+	thread_join(&submitter);
+	bothy_group_release(group);
+	finish();
+}
+
 /* ---- waking a worker --------------------------------------------------------------------------------------------------------------- */
 
 static void idle_worker_is_woken(void)
@@ -404,17 +506,21 @@ const struct scenario scenarios[] = {
 	{"cancel_against_start", cancel_against_start, "CANCEL_NOT_ATOMIC"},
 	{"start_against_cancel", cancel_against_start, "START_NOT_ATOMIC"},
 	{"deadline_against_completion", deadline_against_completion, "EXPIRY_NOT_ATOMIC"},
+	{"states_never_go_back", states_never_go_back, "EXPIRY_NOT_ATOMIC"},
 	{"two_waiters", two_waiters, "WAKE_DROPPED"},
 	{"notify_against_settle", notify_against_settle, "NOTIFY_LOST"},
 	{"release_against_settle", release_against_settle, "RELEASE_NOT_ATOMIC"},
 	{"spawn_against_stop", spawn_against_stop, "STOP_NOT_INHERITED"},
 	{"spawn_and_wait", spawn_and_wait_on_two, "START_NOT_ATOMIC"},
+	{"stop_against_start_in_place", stop_against_start_in_place, "IN_PLACE_UNLOCKED"},
 	{"lent_places", lent_places, "PLACE_NOT_LENT"},
 	{"lost_worker_is_replaced", lost_worker_is_replaced, "LOST_NOT_REPLACED"},
 	{"thread_exit_is_survived", thread_exit_is_survived, "EXIT_NOT_REPLACED"},
 	{"blocked_submitters", blocked_submitters, "BLOCKED_WAKE_DROPPED"},
 	{"two_takers", two_takers, "COMPLETION_WAKE_DROPPED"},
 	{"group_of_two", group_of_two, "GROUP_NOT_ATOMIC"},
+	{"delivered_before_counted", delivered_before_counted, "GROUP_NOT_ATOMIC"},
+	{"refusal_against_group_cancel", refusal_against_group_cancel, "RELEASE_NOT_ATOMIC"},
 	{"idle_worker_is_woken", idle_worker_is_woken, "WORKER_WAKE_DROPPED"},
 	{"hand_over_wakes_the_writer", hand_over_wakes_the_writer, "WRITER_WAKE_DROPPED"},
 	{"flush_against_hand_over", flush_against_hand_over, "FLUSH_WAKE_DROPPED"},

@@ -15,6 +15,9 @@
  *   - A job must not longjmp() out of itself, pthread_cancel() its thread, pthread_detach()
  *     it, or leave a mutex locked that others need.  It may call pthread_exit(): it settles
  *     as BOTHY_THREAD_EXITED, its context is cleaned up and the worker is replaced.
+ *   - arg_free, result_free and functions of bothy_future_notify() run on whichever thread
+ *     settles a job: a worker, one that cancels or waits, or the pool's one that sees to all
+ *     deadlines.  They must be quick, and must not call pthread_exit().
  *   - Don't unload the library (dlclose) while a context is entered or a pool is there.
  *
  * Calls that may overlap: all, on any objects, but for these

@@ -60,15 +60,17 @@ BOTHY_API uint64_t bothy_context_id(void);
 /*
  * Whether this job shall stop: 0, -ECANCELED (someone canceled it, or its pool closes)
  * or -ETIMEDOUT (its deadline is past).  A job that returns this value settles so; any
- * other value it returns stands.  Outside a job: -ETIMEDOUT once the context's own
- * deadline is past, else 0.
+ * other value it returns stands.
+ *
+ * In a context that was entered with a deadline of its own, in a job or outside any, also
+ * -ETIMEDOUT once that is past: then it is what was done there that shall stop, and to the
+ * job it is an error like others.  Outside any context: 0.
  */
 BOTHY_API int bothy_stop_requested(void);
 
 /*
- * A file descriptor that becomes readable when the job shall stop, for poll().
- *
- * Nobody watches the deadline of bothy_run_here(), nor an earlier one of a context's own:
+ * A file descriptor that becomes readable when the job shall stop, for poll().  Deadlines
+ * that nobody watches don't show there, bothy_run_here()'s and an entered context's own:
  * poll no longer than until then.
  *
  * Ownership: the job's: don't read from it, don't close it; it ends with the job.

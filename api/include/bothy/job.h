@@ -65,7 +65,7 @@ struct bothy_job {
  *            -ENOTSUP: a feature of a later release (a priority), or
  *            BOTHY_ENSURE_PROJECT or BOTHY_TRACE on a pool without a server;
  *            -EAGAIN: the queue is full (with BOTHY_BLOCK: until the job's deadline, or
- *            at once on a worker);
+ *            at once on a pool's thread);
  *            -ESHUTDOWN: the pool is closing, and this is no job of it;
  *            -ENOMEM; -E2BIG; -ECHILD in a forked child; what pthread_create(3) said if
  *            the pool's first deadline could not be given its timer.
@@ -90,9 +90,11 @@ BOTHY_API BOTHY_MUST_CHECK int bothy_submit_many(bothy_pool *pool, const struct 
  * DEADLINE caps the job's own: still queued then it is EXPIRED, running it is TIMED_OUT.
  * If ARG is not NULL, not copied and without an arg_free, run also waits until the job
  * has ended, since it may be using ARG; it still returns -ETIMEDOUT then.  When the wait
- * fails in a job (see bothy_future_wait()) the job is canceled first.
+ * fails in a job (see bothy_future_wait()) the job is canceled first; with -EAGAIN, also for
+ * want of a spare thread, it was not accepted.
  *
- * Ownership: *ret_result is the caller's; a result is freed if ret_result is NULL.
+ * Ownership: *ret_result is the caller's, set whatever the job's outcome is, and untouched
+ *            if it was refused or the wait failed; a result is freed if ret_result is NULL.
  * Errors:    as bothy_submit(), then as bothy_future_result(), positive values included;
  *            in a job as bothy_future_wait() too.
  */
@@ -120,7 +122,7 @@ BOTHY_API BOTHY_MUST_CHECK int bothy_run_here(bothy_server *server, const struct
  * parent stops its descendants.  Locals are not inherited.  The parent may end first.
  *
  * Errors: as bothy_submit(); -EINVAL if entity, project or handle is given; -ENOENT
- *         outside a job; -EPERM in a context entered inside the job (leave it first);
+ *         outside a job of a pool; -EPERM in a context entered inside the job (leave it first);
  *         what the server's inherit said.
  */
 BOTHY_API BOTHY_MUST_CHECK int bothy_spawn(const struct bothy_job *job, bothy_future **ret_future);

@@ -11,7 +11,7 @@ BOTHY_BEGIN_DECLS
 enum bothy_when_full {
 	BOTHY_REJECT = 0, /* a submit is -EAGAIN */
 	BOTHY_BLOCK = 1   /* it waits, at most until the job's deadline, then -EAGAIN; on a
-	                   * worker it is -EAGAIN at once */
+	                   * pool's thread it is -EAGAIN at once */
 };
 
 /* How much of a thread is put back after each job. */
@@ -29,7 +29,8 @@ struct bothy_pool_options {
 	int64_t default_timeout_ns;   /* per job, from submit; 0: none */
 	int64_t stop_grace_ns;        /* past a deadline, before a worker counts as lost and is
 	                               * replaced; 0: 10 ms */
-	unsigned lost_max;            /* replaced at once, at most; 0: as many as workers */
+	unsigned lost_max;            /* replaced at once, at most, threads of BOTHY_OWN_THREAD
+	                               * included; 0: as many as workers */
 	unsigned lost_per_project;    /* then the project must wait; 0: 1 */
 	unsigned spare_max;           /* threads for places that waiting jobs lend; 0: 64 */
 	size_t stack_bytes;           /* per thread; 0: the system's default; at least 64 KiB */
@@ -65,7 +66,8 @@ BOTHY_API BOTHY_MUST_CHECK int bothy_pool_new(bothy_server *server,
  * then cancel what is queued and ask what runs to stop.
  *
  * Returns 0 when all threads, lost ones included, are gone.
- * Threads: any, several at once.
+ * Threads: any, several at once; but no callback of a job's (arg_free, a notify function)
+ *          that is called on a thread of yours, for that job has not quite ended.
  * Errors:  -ETIMEDOUT: a job still runs; call again; -EDEADLK on a thread of this pool;
  *          -EINVAL; -ECHILD.
  */

@@ -10,7 +10,7 @@
  *
  * where EXTRA repeats (key|index|attr|id)/VALUE.  Each part is percent-encoded
  * outside A-Za-z0-9_.-~ (RFC 3986), none is empty, none holds a NUL; entity and
- * project hold no '/' and no ':'; a digest is [A-Za-z0-9_-]+.
+ * project hold no '/' and no ':'; a digest is [A-Za-z0-9_-]+, and stands as it is.
  */
 #ifndef BOTHY_REF_H
 #define BOTHY_REF_H
@@ -65,8 +65,9 @@ BOTHY_API BOTHY_MUST_CHECK int bothy_ref_extend(const bothy_ref *ref, enum bothy
                                                 const char *value, bothy_ref **ret_ref);
 
 /*
- * Read a URI.  Any percent-encoding of a legal part is understood; what is formatted
- * again is canonical: upper-case hex digits, and nothing encoded that need not be.
+ * Read a URI.  Any percent-encoding of a legal part is understood (a digest has none); what
+ * is formatted again is canonical: upper-case hex digits, and nothing encoded that need not
+ * be.
  *
  * Ownership: *ret_ref is a new hold.
  * Errors:    -EINVAL for every URI outside the grammar; -ENOMEM.
