@@ -8,6 +8,9 @@
 
 bothy_time clock_now(void);
 
+/* Nanoseconds since 1970, by the system's clock, which may be set back; virtual as well. */
+int64_t clock_wall_now(void);
+
 /* T + NS for NS >= 0, at most BOTHY_FOREVER. */
 static inline bothy_time clock_add(bothy_time t, int64_t ns)
 {

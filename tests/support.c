@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/random.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* ---- failing on request ------------------------------------------------------------------ */
@@ -18,8 +20,9 @@ struct failure {
 	atomic_bool failed;
 };
 
-static struct failure allocation, thread_start, key, value, event;
+static struct failure allocation, thread_start, key, value, event, randomness;
 static atomic_bool no_threads;
+static _Atomic int64_t wall_clock; /* 0: the right one */
 static atomic_long live;
 
 static void fail_nth(struct failure *failure, unsigned long n)
@@ -70,6 +73,16 @@ void support_fail_value(unsigned long n)
 void support_fail_eventfd(unsigned long n)
 {
 	fail_nth(&event, n);
+}
+
+void support_fail_random(unsigned long n)
+{
+	fail_nth(&randomness, n);
+}
+
+void support_wall_clock(int64_t ns)
+{
+	atomic_store(&wall_clock, ns);
 }
 
 bool support_allocation_failed(void)
@@ -170,6 +183,8 @@ int support_pthread_create(pthread_t *ret_thread, const pthread_attr_t *attribut
 int support_pthread_key_create(pthread_key_t *ret_key, void (*destroy)(void *));
 int support_pthread_setspecific(pthread_key_t of, const void *new);
 int support_eventfd(unsigned int count, int flags);
+ssize_t support_getrandom(void *bytes, size_t n, unsigned int flags);
+int support_clock_gettime(clockid_t clock, struct timespec *ret_time);
 
 int support_pthread_create(pthread_t *ret_thread, const pthread_attr_t *attributes,
                            void *(*fn)(void *), void *arg)
@@ -194,6 +209,25 @@ int support_eventfd(unsigned int count, int flags)
 		return -1;
 	}
 	return eventfd(count, flags);
+}
+
+ssize_t support_getrandom(void *bytes, size_t n, unsigned int flags)
+{
+	if (fails(&randomness)) {
+		errno = ENOSYS;
+		return -1;
+	}
+	return getrandom(bytes, n, flags);
+}
+
+int support_clock_gettime(clockid_t clock, struct timespec *ret_time)
+{
+	int64_t ns = clock == CLOCK_REALTIME ? atomic_load(&wall_clock) : 0;
+
+	if (ns == 0)
+		return clock_gettime(clock, ret_time);
+	*ret_time = (struct timespec){ns / 1000000000, ns % 1000000000};
+	return 0;
 }
 
 /* ---- threads ----------------------------------------------------------------------------- */

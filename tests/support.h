@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "tests/gate.h"
 
@@ -37,6 +38,7 @@ void support_fail_thread_starts(bool all);       /* all of them, until it is fal
 void support_fail_key(unsigned long n);          /* EAGAIN */
 void support_fail_value(unsigned long n);        /* pthread_setspecific(3): ENOMEM */
 void support_fail_eventfd(unsigned long n);      /* EMFILE */
+void support_fail_random(unsigned long n);       /* getrandom(2): ENOSYS */
 
 /* Whether the call that was to fail has come: what a loop over all N ends with. */
 bool support_allocation_failed(void);
@@ -47,6 +49,9 @@ bool support_eventfd_failed(void);
 
 /* Blocks allocated and not freed, since the program's start. */
 long support_live_allocations(void);
+
+/* The library's system clock stands at NS from now on; 0: it goes right again. */
+void support_wall_clock(int64_t ns);
 
 /* ---- threads ----------------------------------------------------------------------------- */
 

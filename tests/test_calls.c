@@ -4,6 +4,8 @@
 #include <check.h>
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -358,7 +360,7 @@ static int do_nothing(void)
 	return 0;
 }
 
-static int fail(void)
+static int fail_aloud(void)
 {
 	return bothy_fail(EIO, "no such luck");
 }
@@ -404,7 +406,7 @@ START_TEST(a_traced_jobs_exception_is_how_it_ended)
 		int (*what)(void);
 		const char *exception;
 	} cases[] = {
-		{fail, "no such luck"},
+		{fail_aloud, "no such luck"},
 		{fail_silently, "failed with 7"},
 		{sleep_on, "timed out"},
 		{exit_thread, "ended its thread"},

@@ -7,7 +7,8 @@
 #include <bothy/base.h>
 
 /* Keep the text for trace_error(), in place of the one before; a long one is cut.  Returns
- * ERROR, so that a failure is `return trace_fail(-EINVAL, "...")`.  errno is left alone. */
+ * ERROR, so that a failure is `return trace_fail(-EINVAL, "...")`.  errno is left alone.
+ * If there is no memory for it, there is no text. */
 int trace_fail(int error, const char *format, ...) BOTHY_PRINTF(2, 3);
 
 /* The text, or NULL: see bothy_trace_error(). */

@@ -331,6 +331,7 @@ static void store(struct writer *writer, struct batch *batches)
 	for (const struct batch *batch = batches; batch != NULL && counts.failed > 0;
 	     batch = batch->next)
 		lose_failed(writer, batch);
+	batch_free(batches); /* before anybody is told that it is over */
 	lock_acquire(&writer->lock);
 	writer->stats.commits += commits;
 	writer->stats.stored += counts.items - counts.failed;
@@ -339,7 +340,6 @@ static void store(struct writer *writer, struct batch *batches)
 	admit_blocked(writer);
 	wake_flushers(writer);
 	lock_release(&writer->lock);
-	batch_free(batches);
 }
 
 static void writer_main(void *arg)
