@@ -94,21 +94,21 @@ enum { SQL_BYTES = 768 };
 static const char *calls_index(unsigned filter)
 {
 	if (filter & CALLS_ID)
-		return "NOT INDEXED"; /* but by the primary key */
+		return "call_id";
 	if (filter & CALLS_PARENT)
-		return "INDEXED BY call_parent";
+		return "call_parent";
 	if (filter & CALLS_TRACE)
-		return "INDEXED BY call_trace";
+		return "call_trace";
 	if (filter & CALLS_OP)
-		return "INDEXED BY call_op";
-	return filter & CALLS_ROOTS ? "INDEXED BY call_parent" : "NOT INDEXED";
+		return "call_op";
+	return filter & CALLS_ROOTS ? "call_parent" : "call_id";
 }
 
 static void calls_sql(unsigned filter, char ret_sql[SQL_BYTES])
 {
 	/* What only its end is known of is no root yet. */
 	(void)snprintf(ret_sql, SQL_BYTES,
-	               "SELECT " CALL_COLUMNS " FROM call %s WHERE project = " PROJECT
+	               "SELECT " CALL_COLUMNS " FROM call INDEXED BY %s WHERE project = " PROJECT
 	               "%s%s%s%s%s ORDER BY id%s LIMIT ?7 OFFSET ?8",
 	               calls_index(filter), filter & CALLS_ID ? " AND id = ?3" : "",
 	               filter & CALLS_PARENT ? " AND parent = ?5" : "",
