@@ -532,7 +532,7 @@ START_TEST(a_project_is_there_once_it_is_ensured_or_written_to)
 	ck_assert_str_eq(projects(), "ann/cats bob/dogs");
 	put_call("ann", "birds", 1, "op", 0, 1);
 	flush();
-	ck_assert_str_eq(projects(), "ann/birds ANN/cats bob/dogs");
+	ck_assert_str_eq(projects(), "ann/birds ann/cats bob/dogs");
 	end();
 }
 END_TEST
