@@ -93,6 +93,7 @@ int connection_open(const struct store *store, enum connection_use use,
 
 	if (connection == NULL)
 		return trace_fail(-ENOMEM, "%s: no memory", store->path);
+	errno = 0;
 	rc = open_db(store, use, &connection->db);
 	if (rc != SQLITE_OK) {
 		error = sqlite_fail(store, connection->db, rc, "can't open it", NULL);
@@ -205,8 +206,10 @@ void connection_put(struct store *store, struct connection *connection)
 int connection_execute(const struct store *store, struct connection *connection, const char *sql,
                        const char *what)
 {
-	int rc = sqlite3_exec(connection->db, sql, NULL, NULL, NULL);
+	int rc;
 
+	errno = 0;
+	rc = sqlite3_exec(connection->db, sql, NULL, NULL, NULL);
 	return rc == SQLITE_OK ? 0 : sqlite_fail(store, connection->db, rc, what, NULL);
 }
 

@@ -5,10 +5,13 @@
 #include "trace/error.h"
 #include "trace/sqlite/store.h"
 
-/* What the system said to a call that SQLite failed for; 0 if it does not know. */
+/* What the system said to a call that SQLite failed for.  Of a failed COMMIT SQLite does not
+ * keep it: then errno still has it, or is 0, which it was set to before. */
 static int system_errno(sqlite3 *db)
 {
-	return db != NULL ? sqlite3_system_errno(db) : 0;
+	int error = db != NULL ? sqlite3_system_errno(db) : 0;
+
+	return error != 0 ? error : errno;
 }
 
 /* Limits to what may be written are a lack of room, whoever set them. */

@@ -64,7 +64,7 @@ static const char *const sql_of[STATEMENT_CALLS] = {
 
 	[STATEMENT_CALL_BOTH] =
 		"INSERT INTO call (project, " CALL_COLUMNS ") "
-		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (project, id) DO UPDATE SET "
 		"trace = excluded.trace, parent = excluded.parent, op = excluded.op, "
 		"display_name = excluded.display_name, started = excluded.started, "
 		"attributes = excluded.attributes, inputs = excluded.inputs, "
@@ -72,12 +72,12 @@ static const char *const sql_of[STATEMENT_CALLS] = {
 		"exception = excluded.exception, summary = excluded.summary",
 	[STATEMENT_CALL_START] =
 		"INSERT INTO call (project, id, trace, parent, op, display_name, started, "
-		"attributes, inputs) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+		"attributes, inputs) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (project, id) DO UPDATE SET "
 		"trace = excluded.trace, parent = excluded.parent, op = excluded.op, "
 		"display_name = excluded.display_name, started = excluded.started, "
 		"attributes = excluded.attributes, inputs = excluded.inputs",
 	[STATEMENT_CALL_END] = "INSERT INTO call (project, id, ended, output, exception, summary) "
-			       "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+			       "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (project, id) DO UPDATE SET "
 			       "ended = excluded.ended, output = excluded.output, "
 			       "exception = excluded.exception, summary = excluded.summary",
 };
@@ -94,21 +94,21 @@ enum { SQL_BYTES = 768 };
 static const char *calls_index(unsigned filter)
 {
 	if (filter & CALLS_ID)
-		return "NOT INDEXED"; /* but by the primary key */
+		return "call_id";
 	if (filter & CALLS_PARENT)
-		return "INDEXED BY call_parent";
+		return "call_parent";
 	if (filter & CALLS_TRACE)
-		return "INDEXED BY call_trace";
+		return "call_trace";
 	if (filter & CALLS_OP)
-		return "INDEXED BY call_op";
-	return filter & CALLS_ROOTS ? "INDEXED BY call_parent" : "NOT INDEXED";
+		return "call_op";
+	return filter & CALLS_ROOTS ? "call_parent" : "call_id";
 }
 
 static void calls_sql(unsigned filter, char ret_sql[SQL_BYTES])
 {
 	/* What only its end is known of is no root yet. */
 	(void)snprintf(ret_sql, SQL_BYTES,
-	               "SELECT " CALL_COLUMNS " FROM call %s WHERE project = " PROJECT
+	               "SELECT " CALL_COLUMNS " FROM call INDEXED BY %s WHERE project = " PROJECT
 	               "%s%s%s%s%s ORDER BY id%s LIMIT ?7 OFFSET ?8",
 	               calls_index(filter), filter & CALLS_ID ? " AND id = ?3" : "",
 	               filter & CALLS_PARENT ? " AND parent = ?5" : "",
@@ -168,15 +168,17 @@ int statement_step(const struct store *store, sqlite3_stmt *statement, const cha
                    const char *value)
 {
 	sqlite3 *db = sqlite3_db_handle(statement);
-	int rc;
+	int saved = errno, rc;
 
 	sqlite3_mutex_enter(sqlite3_db_mutex(db));
+	errno = 0;
 	rc = sqlite3_step(statement);
 	if (rc == SQLITE_DONE)
 		rc = 0;
 	else if (rc != SQLITE_ROW)
 		rc = sqlite_fail(store, db, rc, what, value);
 	sqlite3_mutex_leave(sqlite3_db_mutex(db));
+	errno = saved;
 	return rc;
 }
 
