@@ -443,7 +443,7 @@ static int tell_ensure(void *self, const char *entity, const char *project)
 	return strcmp(entity, "ann") == 0 && strcmp(project, "p") == 0 ? told.ensure_error : -1;
 }
 
-static int tell_begin(void *self, bothy_client *client, void *token, void **ret_slot)
+static int tell_begin(void *self, const struct bothy_begin *context, void **ret_slot)
 {
 	(void)self;
 	(void)token;

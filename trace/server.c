@@ -101,8 +101,8 @@ int trace_server_open(const char *url, const struct bothy_server_options *option
                       bothy_server **ret_server)
 {
 	struct bothy_server_ops ops;
-	const char *path;
-	void *self;
+	const char *path = NULL;
+	void *self = NULL;
 	int error = parse_url(url, &path);
 
 	if (error == 0)

@@ -160,15 +160,18 @@ static bool admit(struct writer *writer, uint64_t n, bothy_time deadline)
 /* Whether the writer wants a kick. */
 static bool append(struct writer *writer, struct batch *batch)
 {
+	bool kick = false;
+
 	*writer->end = batch;
 	writer->end = &batch->next;
 	writer->handed++;
 	if (writer->items > writer->queue_max / 2)
-		return hurry(writer);
-	if (!writer->asleep || PLANTED(WRITER_WAKE_DROPPED))
-		return false;
-	writer->asleep = false;
-	return parker_post(&writer->parker);
+		kick = hurry(writer);
+	if (writer->asleep && !PLANTED(WRITER_WAKE_DROPPED)) {
+		writer->asleep = false;
+		kick = parker_post(&writer->parker) || kick;
+	}
+	return kick;
 }
 
 static void lose_locked(struct writer *writer, const struct bothy_failure *failure)
@@ -292,6 +295,7 @@ static bool await_batches(struct writer *writer)
 {
 	while (writer->first == NULL && !writer->closing) {
 		writer->asleep = true;
+		writer->hurried = false; /* there is nothing to hurry with */
 		lock_release(&writer->lock);
 		(void)parker_park(&writer->parker, BOTHY_FOREVER);
 		lock_acquire(&writer->lock);

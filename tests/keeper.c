@@ -1,15 +1,15 @@
-#include "tests/store.h"
+#include "tests/keeper.h"
 
 #include <check.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-struct store store;
+struct keeper keeper;
 
 static int begin(void *self, const struct bothy_begin *context, void **ret_slot)
 {
-	struct store *s = self;
+	struct keeper *s = self;
 
 	(void)context;
 	atomic_fetch_add(&s->begun, 1);
@@ -19,7 +19,7 @@ static int begin(void *self, const struct bothy_begin *context, void **ret_slot)
 
 static int finish(void *self, void *slot, int code, const char *text, bothy_time deadline)
 {
-	struct store *s = self;
+	struct keeper *s = self;
 
 	(void)code, (void)text, (void)deadline;
 	if (slot != s)
@@ -30,24 +30,24 @@ static int finish(void *self, void *slot, int code, const char *text, bothy_time
 
 static void destroy(void *self)
 {
-	struct store *s = self;
+	struct keeper *s = self;
 
 	atomic_fetch_add(&s->destroyed, 1);
 }
 
 /* Where the call of that id is, or would be put. */
-static struct stored *place_of(struct store *s, const char *id)
+static struct stored *place_of(struct keeper *s, const char *id)
 {
 	int i = 0;
 
 	while (i < s->n + s->pending && strcmp(s->stored[i].id, id) != 0)
 		i++;
-	if (i == s->n + s->pending && i < STORE_MAX)
+	if (i == s->n + s->pending && i < KEEPER_MAX)
 		s->pending++;
-	return i < STORE_MAX ? &s->stored[i] : NULL;
+	return i < KEEPER_MAX ? &s->stored[i] : NULL;
 }
 
-static int upsert(struct store *s, const struct bothy_call_part *part)
+static int upsert(struct keeper *s, const struct bothy_call_part *part)
 {
 	struct stored *stored;
 
@@ -67,7 +67,7 @@ static int upsert(struct store *s, const struct bothy_call_part *part)
 
 static void calls_upsert(void *self, const struct bothy_call_part *parts, size_t n, int *ret_errors)
 {
-	struct store *s = self;
+	struct keeper *s = self;
 
 	if (n > s->largest)
 		s->largest = n;
@@ -77,7 +77,7 @@ static void calls_upsert(void *self, const struct bothy_call_part *parts, size_t
 
 static int flush(void *self)
 {
-	struct store *s = self;
+	struct keeper *s = self;
 
 	if (atomic_load(&s->stops))
 		gate_wait(&s->gate);
@@ -95,14 +95,14 @@ static int flush(void *self)
 
 static void failed(void *self, const struct bothy_failure *failure)
 {
-	struct store *s = self;
+	struct keeper *s = self;
 
 	snprintf(s->failed_id, sizeof(s->failed_id), "%s %s", failure->kind, failure->id);
 	s->failed_error = failure->error;
 	atomic_fetch_add(&s->failures, 1);
 }
 
-void store_open(size_t queue_max)
+void keeper_open(size_t queue_max)
 {
 	const struct bothy_server_ops ops = {
 		.size = sizeof(ops),
@@ -115,24 +115,24 @@ void store_open(size_t queue_max)
 		.failed = failed,
 	};
 
-	memset(&store, 0, sizeof(store));
-	gate_init(&store.gate);
-	ck_assert_int_eq(bothy_server_new(&ops, &store, &store.server), 0);
+	memset(&keeper, 0, sizeof(keeper));
+	gate_init(&keeper.gate);
+	ck_assert_int_eq(bothy_server_new(&ops, &keeper, &keeper.server), 0);
 }
 
-void store_close(void)
+void keeper_close(void)
 {
-	bothy_server_release(store.server);
-	ck_assert_int_eq(store.destroyed, 1);
-	ck_assert_int_eq(store.begun, store.finished);
-	gate_fini(&store.gate);
+	bothy_server_release(keeper.server);
+	ck_assert_int_eq(keeper.destroyed, 1);
+	ck_assert_int_eq(keeper.begun, keeper.finished);
+	gate_fini(&keeper.gate);
 }
 
-int store_count(const char *op)
+int keeper_count(const char *op)
 {
 	int n = 0;
 
-	for (int i = 0; i < store.n; i++)
-		n += op == NULL || strcmp(store.stored[i].op, op) == 0;
+	for (int i = 0; i < keeper.n; i++)
+		n += op == NULL || strcmp(keeper.stored[i].op, op) == 0;
 	return n;
 }

@@ -2,8 +2,8 @@
  * A server of the tests' own that records: it keeps what it is told, fails where a test wants it
  * to, and stops where a test wants to look.
  */
-#ifndef TESTS_STORE_H
-#define TESTS_STORE_H
+#ifndef TESTS_KEEPER_H
+#define TESTS_KEEPER_H
 
 #include <stdatomic.h>
 
@@ -11,9 +11,9 @@
 
 #include "tests/gate.h"
 
-enum { STORE_MAX = 20000 };
+enum { KEEPER_MAX = 20000 };
 
-struct store {
+struct keeper {
 	bothy_server *server;
 	struct gate gate; /* where flush stops while `stops` is set: it arrives there */
 	atomic_bool stops;
@@ -23,7 +23,7 @@ struct store {
 	struct stored {
 		char id[40], op[40], project[40];
 		bool has_end;
-	} stored[STORE_MAX]; /* since the last failed flush these are for good */
+	} stored[KEEPER_MAX]; /* since the last failed flush these are for good */
 	int n, pending;      /* ... but for the last ones, not flushed yet */
 	atomic_int flushes;  /* that succeeded */
 	atomic_int failures; /* calls of failed */
@@ -33,15 +33,15 @@ struct store {
 	size_t largest; /* parts handed to one calls_upsert */
 };
 
-extern struct store store;
+extern struct keeper keeper;
 
 /* Make the server; the queue holds QUEUE_MAX items (0: the default). */
-void store_open(size_t queue_max);
+void keeper_open(size_t queue_max);
 
 /* End the test's hold; what was handed over is stored then. */
-void store_close(void);
+void keeper_close(void);
 
 /* How many calls of that op are stored for good; NULL: of any. */
-int store_count(const char *op);
+int keeper_count(const char *op);
 
 #endif
