@@ -446,9 +446,8 @@ static int tell_ensure(void *self, const char *entity, const char *project)
 static int tell_begin(void *self, const struct bothy_begin *context, void **ret_slot)
 {
 	(void)self;
-	(void)token;
 	told.begun++;
-	*ret_slot = client;
+	*ret_slot = context->client;
 	return told.begin_error;
 }
 
