@@ -14,7 +14,7 @@
  */
 int group_begin(struct store *store);
 
-/* The same within a write, for its next part.  Needs write_lock. */
+/* See to it that a transaction is open.  Needs write_lock. */
 int group_continue(struct store *store);
 
 /* The write is over: ERROR, unless SQLite has given up the whole transaction, which is noted for
