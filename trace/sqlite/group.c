@@ -62,7 +62,7 @@ int group_begin(struct store *store)
 	return error < 0 ? group_end(store, error) : 0;
 }
 
-int group_check(struct store *store, int error)
+int group_note(struct store *store, int error)
 {
 	if (error < 0 && store->writing && sqlite3_get_autocommit(store->writer->db)) {
 		store->writing = false;

@@ -19,7 +19,7 @@ int group_continue(struct store *store);
 
 /* The write is over: ERROR, unless SQLite has given up the whole transaction, which is noted for
  * flush.  Needs write_lock. */
-int group_check(struct store *store, int error);
+int group_note(struct store *store, int error);
 
 /* Gives write_lock back, and returns ERROR. */
 int group_end(struct store *store, int error);

@@ -160,7 +160,7 @@ static int add(struct store *store, const char *entity, const char *project)
 	lock_acquire(&store->write_lock);
 	error = group_continue(store);
 	if (error == 0)
-		error = group_check(store, project_number(store, entity, project, &number));
+		error = group_note(store, project_number(store, entity, project, &number));
 	if (!store->memory)
 		committed = commit_now(store);
 	return group_end(store, error < 0 ? error : committed);
