@@ -720,6 +720,8 @@ END_TEST
 
 /* ---- forks ----------------------------------------------------------------------------------------------- */
 
+enum { FORKS = UNDER_THREAD_SANITIZER ? 5 : 100 };
+
 static atomic_bool enough;
 
 static void *keep_busy(void *arg)
@@ -758,7 +760,7 @@ START_TEST(a_forked_child_opens_new_stores_and_not_its_parents)
 
 	store_open_file();
 	writer = support_thread(keep_busy, NULL);
-	for (int i = 0; i < 100; i++)
+	for (int i = 0; i < FORKS; i++)
 		ck_assert_int_eq(support_in_child(open_others, NULL), 0);
 	atomic_store(&enough, true);
 	(void)support_join(writer);
