@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "tests/pool_fixture.h"
-#include "tests/store_fixture.h"
+#include "tests/trace/store_fixture.h"
 #include "tests/support.h"
 #include "trace/error.h"
 #include "trace/sqlite/sqlite.h"
@@ -385,7 +385,7 @@ END_TEST
 START_TEST(commits_that_wait_in_the_wal_are_not_overlooked)
 {
 	const char *path;
-	char copy[300];
+	char copy[1024];
 
 	store_open_file();
 	put_call(ANN, 1, "op", 0, 1);
@@ -395,7 +395,7 @@ START_TEST(commits_that_wait_in_the_wal_are_not_overlooked)
 	               store.path, path);
 	ck_assert_int_eq(system(copy), 0);
 	store_shut();
-	(void)snprintf(store.path, sizeof(store.path), "%s/trace.db", path);
+	(void)snprintf(store.path, sizeof(store.path), "%.100s/trace.db", path);
 	(void)snprintf(copy, sizeof(copy), "chmod -R a+rX,a-w '%s'; chmod 755 '%s'", path,
 	               store.directory);
 	ck_assert_int_eq(system(copy), 0);

@@ -1,4 +1,4 @@
-#include "tests/store_fixture.h"
+#include "tests/trace/store_fixture.h"
 
 #include <check.h>
 #include <errno.h>

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "tests/pool_fixture.h"
-#include "tests/store_fixture.h"
+#include "tests/trace/store_fixture.h"
 #include "tests/support.h"
 
 /* ---- the servers ------------------------------------------------------------------------------ */

@@ -9,7 +9,7 @@
 #include <bothy/bothy.h>
 
 #include "tests/pool_fixture.h"
-#include "tests/keeper.h"
+#include "tests/trace/keeper.h"
 #include "tests/support.h"
 
 static bothy_context *enter(const char *project)
