@@ -143,15 +143,15 @@ struct bothy_failure {
 
 /*
  * A server's operations, in three groups; SELF is what bothy_server_new() was given.  Any may be
- * NULL: a hook or write that is NULL has nothing to do, and counts as done; of a read that
- * is NULL the caller is told -ENOTSUP.  Where a negative errno is expected, a positive value
+ * NULL: a hook, or flush or failed, that is NULL has nothing to do, and counts as done; what
+ * another write would have stored fails with -ENOTSUP, as does a read.  Where a negative errno is expected, a positive value
  * counts as -EPROTO (but for what an EACH returned).  None may call pthread_exit().
  *
  * Threads
  *   Hooks: any number of threads at once, with no lock held: inherit_free and destroy on the
  *   thread that gave up the last hold, with no context installed; the others on the
  *   thread whose context it is about.  They may block.
- *   Writes: one at a time, on the server's own writer thread, which is there if one of them is.
+ *   Writes: one at a time, on the server's own writer thread, which is there if a write or read is.
  *   What they did need not last until flush has returned 0.
  *   Reads: any number of threads at once, also beside a write, which they need not see before
  *   its flush.
@@ -243,7 +243,7 @@ struct bothy_server_ops {
 /*
  * Make a server of your own operations; OPS is copied, SELF is handed to each.
  *
- * If it has a write, what jobs record (<bothy/trace.h>) is kept there, and its begin, inherit,
+ * If it has a write or a read, what jobs record (<bothy/trace.h>) is kept there, and its begin, inherit,
  * inherit_free and finish, if any, are called as well.
  *
  * Ownership: *ret_server is the caller's hold.  Pools, contexts, clients and captures
