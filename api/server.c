@@ -5,6 +5,7 @@
 #include "api/check.h"
 #include "tls/server.h"
 #ifdef BOTHY_RECORDING
+#include "trace/scope.h"
 #include "trace/server.h"
 #include "trace/writer.h"
 #endif
@@ -74,11 +75,7 @@ int bothy_server_projects(bothy_server *server, bothy_project_each *each, void *
 	if (server == NULL || each == NULL)
 		return -EINVAL;
 	error = trace_server_of(server, &recording);
-	if (error < 0)
-		return error;
-	if (recording->ops.projects_query == NULL)
-		return -ENOTSUP;
-	return recording->ops.projects_query(recording->self, each, user);
+	return error < 0 ? error : scope_projects(recording, each, user);
 }
 
 #endif

@@ -21,6 +21,8 @@ int round_trip_run(const struct bench_options *options);
 int queued_run(const struct bench_options *options);
 int rss_run(const struct bench_options *options);
 int idle_run(const struct bench_options *options);
+int record_run(const struct bench_options *options);
+int record_cost_run(const struct bench_options *options);
 
 /* ---- what they share ------------------------------------------------------------ */
 

@@ -13,6 +13,9 @@ static const struct workload {
 	{"drain", drain_run},   {"round_trip", round_trip_run},
 	{"queued", queued_run}, {"rss", rss_run},
 	{"idle", idle_run},
+#ifdef BOTHY_RECORDING
+	{"record", record_run}, {"record_cost", record_cost_run},
+#endif
 };
 
 #define WORKLOADS (sizeof(workloads) / sizeof(workloads[0]))
@@ -26,6 +29,8 @@ static const char usage[] =
 	"  queued      bytes of resident memory a queued job\n"
 	"  rss         resident memory at the end, against that after 100,000 jobs\n"
 	"  idle        ns of CPU time that an idle pool of 4 workers uses\n"
+	"  record      calls a second into SQLite, beside libsqlite3 alone\n"
+	"  record_cost throughput of 100 us jobs that record a call each, to that without\n"
 	"\n"
 	"  --workers N  (2)\n"
 	"  --rounds N   of drain (5)\n"

@@ -204,19 +204,31 @@ static char *cut(char **at, char c)
 	return part;
 }
 
+bool uri_cut_step(char **at, enum bothy_ref_edge *ret_edge, const char **ret_value)
+{
+	int edge = find_name(edges, EDGES, cut(at, '/'));
+	char *value;
+
+	if (*at == NULL)
+		return false;
+	value = cut(at, '/');
+	if (!decode(value) || !is_step(edge, value))
+		return false;
+	*ret_edge = (enum bothy_ref_edge)edge;
+	*ret_value = value;
+	return true;
+}
+
 /* Read (edge/VALUE)+ from AT to WRITER. */
 static bool parse_extra(char *at, struct writer *writer)
 {
 	while (at != NULL) {
-		int edge = find_name(edges, EDGES, cut(&at, '/'));
-		char *value;
+		enum bothy_ref_edge edge;
+		const char *value;
 
-		if (at == NULL)
+		if (!uri_cut_step(&at, &edge, &value))
 			return false;
-		value = cut(&at, '/');
-		if (!decode(value) || !is_step(edge, value))
-			return false;
-		write_step(writer, edge, value);
+		write_step(writer, (int)edge, value);
 	}
 	write_end(writer);
 	return true;

@@ -16,4 +16,12 @@ int uri_format(const bothy_ref *ref, char *buffer, size_t bytes);
  * -EINVAL, -ENOMEM. */
 int uri_extend(const char *extra, enum bothy_ref_edge edge, const char *value, char **ret_extra);
 
+/*
+ * Cut the first step off *AT, an extra that is not NULL, which then is what follows it, or NULL.
+ *
+ * *RET_VALUE is decoded, in *AT's own memory.  Returns false for what is no step; never for a ref's
+ * extra.
+ */
+bool uri_cut_step(char **at, enum bothy_ref_edge *ret_edge, const char **ret_value);
+
 #endif

@@ -26,6 +26,7 @@ enum fork_rank {
 	FORK_RANK_CLIENT,   /* tls/client.c */
 	FORK_RANK_OBJECT,   /* refs/object.c */
 	FORK_RANK_ADDRESS,  /* refs/address.c */
+	FORK_RANK_SQLITE,   /* trace/sqlite/fork.c */
 	FORK_RANKS
 };
 

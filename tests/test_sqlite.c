@@ -431,6 +431,7 @@ START_TEST(while_another_writes_writes_are_refused_and_reads_go_on)
 		ck_assert_int_eq(try_call(2), -EBUSY); /* without another wait */
 	ck_assert_str_eq(calls(ANN, NULL), "1");
 	ck_assert_int_eq(store.ops.ensure_project(store.self, ANN), 0);
+	ck_assert_int_eq(store.ops.ensure_project(store.self, "ann", "new"), -EBUSY);
 	ck_assert_int_eq(store.ops.flush(store.self), 0);
 	ck_assert_int_eq(sqlite3_close(other), SQLITE_OK);
 	put_call(ANN, 2, "op", 0, 1);
@@ -717,6 +718,57 @@ START_TEST(readers_see_nothing_before_its_flush)
 }
 END_TEST
 
+/* ---- forks ----------------------------------------------------------------------------------------------- */
+
+static atomic_bool enough;
+
+static void *keep_busy(void *arg)
+{
+	for (int i = 0; !atomic_load(&enough); i++) {
+		put_call(ANN, 1 + i % 1000, "op", 0, 1);
+		flush();
+	}
+	return arg;
+}
+
+/* The parent's file is refused; other stores work. */
+static int open_others(void *arg)
+{
+	struct bothy_server_ops ops;
+	void *self;
+	bool refused = sqlite_open(store.path, &options, &ops, &self) == -ECHILD;
+
+	(void)arg;
+	if (sqlite_open(NULL, &options, &store.ops, &store.self) < 0)
+		return 1;
+	put_call(ANN, 1, "op", 0, 1);
+	store_shut();
+	(void)snprintf(store.path, sizeof(store.path), "%s/child.db", store.directory);
+	if (sqlite_open(store.path, &options, &store.ops, &store.self) < 0)
+		return 2;
+	put_call(ANN, 1, "op", 0, 1);
+	flush();
+	store_shut();
+	return refused && unlink(store.path) == 0 ? 0 : 3;
+}
+
+START_TEST(a_forked_child_opens_new_stores_and_not_its_parents)
+{
+	pthread_t writer;
+
+	store_open_file();
+	writer = support_thread(keep_busy, NULL);
+	for (int i = 0; i < 100; i++)
+		ck_assert_int_eq(support_in_child(open_others, NULL), 0);
+	atomic_store(&enough, true);
+	(void)support_join(writer);
+	store_shut();
+	ck_assert_str_eq(ask_sql("PRAGMA integrity_check"), "ok");
+	store_open();
+	store_close();
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
@@ -744,6 +796,7 @@ int main(void)
 		what_is_flushed_to_a_deleted_file_is_an_error,
 		what_was_not_flushed_is_gone_at_the_end,
 		readers_see_nothing_before_its_flush,
+		a_forked_child_opens_new_stores_and_not_its_parents,
 	};
 
 	return run_suite("sqlite", tests, sizeof(tests) / sizeof(tests[0]));

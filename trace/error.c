@@ -16,6 +16,8 @@ static const char key;
 /* The text of a thread that is in no context; empty: none. */
 static _Thread_local char thread_text[TEXT_BYTES];
 
+static _Thread_local unsigned long failures;
+
 /* TEXT was cut at its end: take away the part that is left of a UTF-8 character. */
 static void trim_character(char *text)
 {
@@ -60,6 +62,7 @@ int trace_fail(int error, const char *format, ...)
 	format_text(text, format, args); /* it may have the old text among its arguments */
 	va_end(args);
 	keep(text);
+	failures++;
 	errno = saved_errno;
 	return error;
 }
@@ -69,4 +72,9 @@ const char *trace_error(void)
 	if (context_current() != NULL)
 		return hooks_local_get(&key);
 	return thread_text[0] != '\0' ? thread_text : NULL;
+}
+
+unsigned long trace_failures(void)
+{
+	return failures;
 }

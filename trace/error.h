@@ -14,4 +14,7 @@ int trace_fail(int error, const char *format, ...) BOTHY_PRINTF(2, 3);
 /* The text, or NULL: see bothy_trace_error(). */
 const char *trace_error(void);
 
+/* How often this thread has called trace_fail(): whether one that may have said more did. */
+unsigned long trace_failures(void);
+
 #endif

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 
+#include "sync/clock.h"
 #include "trace/error.h"
 #include "trace/sqlite/fail.h"
 
@@ -24,23 +25,30 @@ static int run(struct store *store, enum statement which, const char *what)
 	return error;
 }
 
-static int open_transaction(struct store *store)
+int group_continue(struct store *store)
 {
 	int error;
 
-	if (store->refused < 0)
-		return trace_fail(store->refused, "%s: still locked, as for the item before",
-		                  store->path);
+	if (store->memory || store->writing)
+		return 0;
 	error = run(store, STATEMENT_BEGIN, "can't be written");
 	store->writing = error == 0;
-	if (error == -EBUSY)
-		store->refused = error; /* one long wait for all until the flush */
 	return error;
 }
 
-int group_continue(struct store *store)
+/* After one long wait in vain the items behind fail at once, until the flush; or for as long as a
+ * wait, if none comes. */
+static int begin_or_refuse(struct store *store)
 {
-	return store->memory || store->writing ? 0 : open_transaction(store);
+	bothy_time begun = clock_now();
+	int error;
+
+	if (begun < store->refused_until)
+		return trace_fail(-EBUSY, "%s: still locked, as for the item before", store->path);
+	error = group_continue(store);
+	if (error == -EBUSY)
+		store->refused_until = clock_now() + (clock_now() - begun);
+	return error;
 }
 
 int group_begin(struct store *store)
@@ -50,11 +58,11 @@ int group_begin(struct store *store)
 	if (store->read_only)
 		return trace_fail(-EROFS, "%s: opened to be read only", store->path);
 	lock_acquire(&store->write_lock);
-	error = group_continue(store);
+	error = begin_or_refuse(store);
 	return error < 0 ? group_end(store, error) : 0;
 }
 
-int group_check(struct store *store, int error)
+int group_note(struct store *store, int error)
 {
 	if (error < 0 && store->writing && sqlite3_get_autocommit(store->writer->db)) {
 		store->writing = false;
@@ -116,6 +124,6 @@ int group_flush(void *self)
 		return 0;
 	lock_acquire(&store->write_lock);
 	error = group_commit(store);
-	store->refused = 0;
+	store->refused_until = 0;
 	return group_end(store, error);
 }

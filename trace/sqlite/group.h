@@ -14,12 +14,12 @@
  */
 int group_begin(struct store *store);
 
-/* The same within a write, for its next part.  Needs write_lock. */
+/* See to it that a transaction is open.  Needs write_lock. */
 int group_continue(struct store *store);
 
 /* The write is over: ERROR, unless SQLite has given up the whole transaction, which is noted for
  * flush.  Needs write_lock. */
-int group_check(struct store *store, int error);
+int group_note(struct store *store, int error);
 
 /* Gives write_lock back, and returns ERROR. */
 int group_end(struct store *store, int error);

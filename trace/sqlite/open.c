@@ -25,6 +25,7 @@ static void store_free(struct store *store)
 		connection_close(idle);
 	}
 	connection_close(store->writer);
+	fork_remove(&store->file);
 	project_forget(&store->projects);
 	lock_fini(&store->lock);
 	lock_fini(&store->write_lock);
@@ -86,20 +87,26 @@ static int check_path(const struct store *store)
 		return trace_fail(-EISDIR, "%s: a directory", store->path);
 	if (!S_ISREG(status.st_mode))
 		return trace_fail(-EBADMSG, "%s: no regular file", store->path);
+	if (fork_inherited(&status))
+		return trace_fail(-ECHILD, "%s: was open when this process was forked",
+		                  store->path);
 	return 0;
 }
 
-/* From now on the path is absolute: connections opened later are to the same file, wherever
+/* The file is open.  From now on the path is absolute: connections opened later are to the same file, wherever
  * the process has gone. */
 static int keep_path(struct store *store, const struct connection *connection)
 {
 	const char *name = sqlite3_db_filename(connection->db, "main");
 	char *path = name != NULL && name[0] == '/' ? strdup(name) : NULL;
+	struct stat status;
 
 	if (path == NULL)
 		return trace_fail(-ENOMEM, "%s: no memory", store->path);
 	free(store->path);
 	store->path = path;
+	if (stat(path, &status) == 0)
+		fork_add(&store->file, &status);
 	return 0;
 }
 
@@ -207,6 +214,9 @@ int sqlite_open(const char *path, const struct bothy_server_options *options,
 		return trace_fail(-EINVAL, "sqlite: no path");
 	if (sqlite3_threadsafe() == 0)
 		return trace_fail(-ENOTSUP, "sqlite: this SQLite was built without threads");
+	error = fork_prepare();
+	if (error < 0)
+		return trace_fail(error, "sqlite: can't prepare for forks: %s", strerror(-error));
 	store = store_new(path, options);
 	if (store == NULL)
 		return trace_fail(-ENOMEM, "%s: no memory", path != NULL ? path : "memory:");

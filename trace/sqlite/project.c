@@ -153,12 +153,16 @@ static int commit_now(struct store *store)
 static int add(struct store *store, const char *entity, const char *project)
 {
 	int64_t number;
-	int error = group_begin(store), committed;
+	int error, committed = 0;
 
-	if (error < 0)
-		return error;
-	error = group_check(store, project_number(store, entity, project, &number));
-	committed = store->memory ? 0 : commit_now(store);
+	if (store->read_only)
+		return trace_fail(-EROFS, "%s: opened to be read only", store->path);
+	lock_acquire(&store->write_lock);
+	error = group_continue(store);
+	if (error == 0)
+		error = group_note(store, project_number(store, entity, project, &number));
+	if (!store->memory)
+		committed = commit_now(store);
 	return group_end(store, error < 0 ? error : committed);
 }
 

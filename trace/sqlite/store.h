@@ -23,6 +23,7 @@
 #include <bothy/server.h>
 
 #include "sync/lock.h"
+#include "trace/sqlite/fork.h"
 #include "trace/sqlite/project.h"
 #include "trace/sqlite/statement.h"
 
@@ -37,15 +38,16 @@ struct store {
 	char *path; /* absolute, once it is open; for texts too */
 	bool memory, read_only;
 	bool immutable; /* nobody can write the file, not even its -shm: read it without */
+	struct fork_file file;
 	void (*failed)(void *user, const struct bothy_failure *failure);
 	void *user;
 
 	struct lock write_lock;
 	struct connection *writer; /* const; memory: everybody's; NULL if read_only */
 	/* guarded by write_lock */
-	bool writing; /* a transaction is open: what was written since the last flush */
-	int lost;     /* SQLite rolled one back by itself: what the next flush will say */
-	int refused;  /* none could begin, after a long wait: what writes say until then */
+	bool writing;             /* a transaction is open: what was written since the last flush */
+	int lost;                 /* SQLite rolled one back by itself: what the next flush will say */
+	bothy_time refused_until; /* none could begin, after a long wait: nor shall others try */
 	struct project_cache projects;
 
 	struct lock lock;

@@ -141,7 +141,7 @@ int write_object(void *self, const char *entity, const char *project,
 	error = project_number(store, entity, project, &number);
 	if (error == 0)
 		error = add_object(store, number, object);
-	return group_end(store, group_check(store, error));
+	return group_end(store, group_note(store, error));
 }
 
 int write_table(void *self, const char *entity, const char *project, const char *digest,
@@ -160,7 +160,7 @@ int write_table(void *self, const char *entity, const char *project, const char 
 		error = add_rows(store, number, digest, rows, n);
 	if (error == 0)
 		error = add_head(store, number, digest, n);
-	return group_end(store, group_check(store, error));
+	return group_end(store, group_note(store, error));
 }
 
 int write_file(void *self, const char *entity, const char *project, const char *digest,
@@ -175,7 +175,7 @@ int write_file(void *self, const char *entity, const char *project, const char *
 	error = project_number(store, entity, project, &number);
 	if (error == 0)
 		error = add_file(store, number, digest, content, bytes);
-	return group_end(store, group_check(store, error));
+	return group_end(store, group_note(store, error));
 }
 
 /* ---- calls ----------------------------------------------------------------------------------- */
@@ -256,7 +256,7 @@ static int write_part(struct call_inserts *inserts, const struct bothy_call_part
 
 	if (error == 0)
 		error = group_continue(store);
-	return error < 0 ? error : group_check(store, add_part(inserts, part));
+	return error < 0 ? error : group_note(store, add_part(inserts, part));
 }
 
 void write_calls(void *self, const struct bothy_call_part *parts, size_t n, int *ret_errors)

@@ -231,8 +231,8 @@ struct bothy_server_ops {
 	int (*calls_query)(void *self, const char *entity, const char *project,
 	                   const struct bothy_calls_query *query, bothy_call_each *each,
 	                   void *user);
-	/* The values that REFS[0..N-1] name, all of this project and without EXTRA.  NULL: they
-	 * are read one by one. */
+	/* The values that REFS[0..N-1] name: objects and ops of this project, without EXTRA.  EACH
+	 * is told of each one once, in any order.  NULL: they are read one by one. */
 	int (*refs_read_batch)(void *self, const char *entity, const char *project,
 	                       bothy_ref *const *refs, size_t n, bothy_value_each *each,
 	                       void *user);

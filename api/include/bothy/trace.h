@@ -38,7 +38,8 @@ BOTHY_API const char *bothy_trace_error(void);
 
 /* ---- values ---------------------------------------------------------------------------
  *
- * JSON of any kind, up to 1 MiB (BOTHY_VALUE_MAX).  -EINVAL: not JSON (RFC 8259, in UTF-8),
+ * JSON of any kind, up to 1 MiB (BOTHY_VALUE_MAX) as it is given and as its canonical text is:
+ * as Python's json.dumps(value, sort_keys=True) writes it.  -EINVAL: not JSON (RFC 8259, in UTF-8),
  * a key that stands twice or holds a NUL, a lone surrogate, a number that no double holds
  * or an integer of more than 64 bits, nested too deep; -EMSGSIZE: too long.
  *
@@ -58,9 +59,13 @@ BOTHY_API BOTHY_MUST_CHECK int bothy_file_digest(const void *content, size_t byt
  * Store the value in JSON[0..BYTES-1] as the next version of the object NAME, and set OBJECT's
  * ref to it in this context.
  *
- * If OBJECT's ref here says that it is stored already under this name, with the
- * same digest, nothing is stored again and that ref is returned.  OBJECT may be NULL: then
- * no ref is set.  RET_REF may be NULL.
+ * If OBJECT's own ref in this very context says that it is stored already under this name,
+ * with the same digest, nothing is stored again and that ref is returned.  (The last ref that
+ * another context of the project put on it does not count: it may record elsewhere.)  OBJECT may
+ * be NULL: then no ref is set, and the server is what keeps the same from being stored twice.
+ * RET_REF may be NULL.
+ *
+ * If it fails nothing is recorded, and OBJECT's refs are as they were.
  *
  * Ownership: *ret_ref is a hold of the caller's.
  * Errors:    see "values"; -EINVAL for a NAME that is not of [A-Za-z0-9_.-]{1,128}.
@@ -72,21 +77,28 @@ BOTHY_API BOTHY_MUST_CHECK int bothy_publish(struct bothy_object *object, const 
 /*
  * Fetch what REF names.
  *
- * An object's or op's value; a table's rows, as a list; a call, as an object with its parts.
+ * An object's or op's value; a table's rows, as a list; a call, as an object whose keys are id,
+ * trace_id, parent_id, op_name, display_name, started_at, attributes, inputs, ended_at, output,
+ * exception and summary: times are text in UTC ("2026-01-31T12:00:00.000000000Z"), and what the
+ * call has not got (yet) is null.
+ *
  * Each step of an EXTRA goes down into the value: key and attr into an object, index into a list
  * or table, id to the table's row of that digest.  Where a step meets a string that is a
- * ref of this project, it goes on in what that names (`.../key/rows/index/3`).
+ * ref of this project, it goes on in what that names (`.../key/rows/index/3`); a ref that the
+ * last step leads to is itself what is fetched.  A step into a table reads that row alone.
  *
  * What this client has published is found, though it is not stored yet: the call waits
- * for it, at most until the job's deadline.
+ * for it, at most until the job's deadline.  So it does before it reads a call, or the version
+ * "latest", which may still change.
  *
  * The value's object has REF set in this context.
  *
  * Ownership: *ret_value is the caller's, to release.
  * Errors:    -ENOENT: no such object, table, call, key, index or row; -EACCES: a ref of
- *            another project; -ENOTDIR: a step into a value that has no parts; -ELOOP: too
- *            many refs on the way; -EBADMSG: what is stored is not JSON; -ETIMEDOUT; what
- *            the server said.
+ *            another project; -ENOTDIR: a step into a value that has no parts; -ELOOP: more
+ *            than 64 refs on the way; -EBADMSG: what is stored is not JSON; -EMSGSIZE: a value
+ *            there is longer than BOTHY_VALUE_MAX; -ETIMEDOUT; what the server said, or -EPROTO
+ *            if that is nothing that it may say.
  */
 BOTHY_API BOTHY_MUST_CHECK int bothy_fetch(const bothy_ref *ref, bothy_value **ret_value);
 
@@ -105,7 +117,8 @@ BOTHY_API void bothy_value_release(bothy_value *value);
  */
 #define BOTHY_TABLE_MAX ((size_t)7 << 19)
 
-/* An empty table.  Needs no context.  One thread at a time may add or publish. */
+/* An empty table.  Needs no context.  One thread at a time may add or publish; once it is published
+ * or fetched, any number at once may use it, each in a context of its own. */
 BOTHY_API BOTHY_MUST_CHECK int bothy_table_new(bothy_table **ret_table);
 
 /* Append a row.  Errors: see "values"; -EMSGSIZE: the table would be too large; -EBUSY: it has been
@@ -117,9 +130,13 @@ BOTHY_API BOTHY_MUST_CHECK int bothy_table_add(bothy_table *table, const char *j
  * RET_REF may be NULL; *ret_ref is a hold of the caller's. */
 BOTHY_API BOTHY_MUST_CHECK int bothy_table_publish(bothy_table *table, bothy_ref **ret_ref);
 
-/* Fetch rows of the table that REF names: at most LIMIT (0: all) from OFFSET on.  The table's
- * object has REF set in this context if all rows were asked for.  Errors: as bothy_fetch(); -EINVAL for
- * a ref that is no table's. */
+/*
+ * Fetch rows of the table that REF names: at most LIMIT (0: all) from OFFSET on.
+ *
+ * The table's object has REF set in this context if all rows were asked for (0, 0).  Else it
+ * is a table of its own, of those rows, that nothing is known of yet.
+ * Errors: as bothy_fetch(); -EINVAL for a ref that is no table's.
+ */
 BOTHY_API BOTHY_MUST_CHECK int bothy_table_fetch(const bothy_ref *ref, size_t offset, size_t limit,
                                                  bothy_table **ret_table);
 
@@ -134,12 +151,14 @@ BOTHY_API void bothy_table_release(bothy_table *table);
 
 /* ---- files -------------------------------------------------------------------------------- */
 
-/* Store CONTENT[0..BYTES-1], and say its digest.  Errors: -EMSGSIZE above BOTHY_FILE_MAX. */
+/* Store CONTENT[0..BYTES-1], and say its digest.  CONTENT is copied; it may be NULL if BYTES is 0.
+ * Errors: -EMSGSIZE above BOTHY_FILE_MAX. */
 #define BOTHY_FILE_MAX ((size_t)64 << 20)
 BOTHY_API BOTHY_MUST_CHECK int bothy_file_store(const void *content, size_t bytes,
                                                 char ret_digest[BOTHY_DIGEST_BYTES]);
 
-/* Fetch the file of that digest.  Ownership: *ret_content is the caller's, to free().
+/* Fetch the file of that digest.  Ownership: *ret_content is the caller's, to free(); a NUL that is
+ * not counted stands after it.
  * Errors: -ENOENT; as bothy_fetch(). */
 BOTHY_API BOTHY_MUST_CHECK int bothy_file_fetch(const char *digest, void **ret_content,
                                                 size_t *ret_bytes);
@@ -204,6 +223,12 @@ BOTHY_API BOTHY_MUST_CHECK int bothy_attributes_set(const char *json);
  *
  * Queries of CLIENT's project.  They need no context and tell what is stored: flush first, to
  * see what was just recorded.  See <bothy/server.h> for EACH.
+ *
+ * A NULL QUERY asks for all; that of table rows is needed, with a digest.  IDS that are not NULL
+ * but none (N_IDS 0) ask for nothing.
+ * Errors: -EINVAL: no CLIENT, EACH or name, a size of no release's, a NULL among the ids or refs;
+ *         -E2BIG; -ENOTSUP, -ECHILD; -ENOENT of what is read by name, id or digest; what EACH
+ *         returned; what the server said, or -EPROTO if that is nothing that it may say.
  */
 
 /*
@@ -234,7 +259,8 @@ BOTHY_API BOTHY_MUST_CHECK int bothy_calls_query(bothy_client *client,
                                                  bothy_call_each *each, void *user);
 
 /* The values of many refs of this project at once, EXTRA followed.  EACH is told of every one, in
- * order; of one that can't be had, the error. */
+ * order; of one that can't be had, the error, as bothy_fetch() has it.  If a server that reads many
+ * at once fails as a whole, that is returned and EACH is told nothing. */
 BOTHY_API BOTHY_MUST_CHECK int bothy_refs_read(bothy_client *client, bothy_ref *const *refs,
                                                size_t n, bothy_value_each *each, void *user);
 
