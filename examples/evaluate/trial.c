@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include <bothy/context.h>
+#include <bothy/trace.h>
 
 #include "examples/evaluate/note.h"
 
@@ -68,7 +69,7 @@ static int look_again(struct trial *trial, struct shared *shared)
 	return error;
 }
 
-/* ---- the call's inputs ------------------------------------------------------------------------ */
+/* ---- the call's name and inputs --------------------------------------------------------------- */
 
 /* The ref of this trial's row of DATA: DATA/key/rows/index/ROW. */
 static int make_row_ref(const struct trial *trial, const bothy_ref *data, bothy_ref **ret_ref)
@@ -95,6 +96,8 @@ static int note_what(const struct trial *trial, const bothy_ref *data, const bot
 	error = note_inputs(json_pack("{s:s, s:o, s:o}", "word", trial->pair->wrong, "example",
 	                              note_ref(row), "model", note_ref(model)));
 	bothy_ref_release(row);
+	if (error == 0)
+		error = bothy_call_set_name(bothy_call_current(), trial->pair->wrong);
 	return error;
 }
 
