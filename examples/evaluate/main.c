@@ -199,7 +199,7 @@ static int control(const struct plan *plan)
 	return wrong;
 }
 
-/* ---- all of it ---------------------------------------------------------------------------------- */
+/* ---- all of it ----------------------------------------------------------------------------- */
 
 static void print_beginning(const struct options *options, const struct pairs *pairs)
 {

@@ -24,9 +24,9 @@ struct pairs {
 };
 
 /*
- * Read the file at PATH, which must live as long.  Its lines are `misspelling->correction`, some with several
- * corrections or with a reason against the only one; those are left out, as are words
- * with anything but letters in them.
+ * Read the file at PATH, a string that must live as long.  Its lines are
+ * `misspelling->correction`, some with several corrections or with a reason against the only
+ * one; those are left out, as are words with anything but letters in them.
  *
  * Errors: what open(2) and read(2) say; -ENODATA: no such line; -ENOMEM.
  */
