@@ -14,7 +14,27 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+/* The smallest stack that a pool's thread may have; a sanitizer's frames are larger. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define STACK_BYTES ((size_t)1 << 20)
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define STACK_BYTES ((size_t)1 << 20)
+#endif
+#endif
+#ifndef STACK_BYTES
+#define STACK_BYTES ((size_t)64 << 10)
+#endif
+
 static const char *const rows[] = {"{\"n\": 0}", "{\"n\": 1}", "{\"n\": [5, 6]}"};
+
+static bothy_ref *parse(const char *uri)
+{
+	bothy_ref *ref = NULL;
+
+	ck_assert_int_eq(bothy_ref_parse(uri, &ref), 0);
+	return ref;
+}
 
 static bothy_ref *extend(const bothy_ref *ref, enum bothy_ref_edge edge, const char *value)
 {
@@ -270,6 +290,38 @@ START_TEST(sixty_four_refs_on_the_way_are_fine_and_more_are_too_many)
 }
 END_TEST
 
+static int fetch_far(void *arg, void **ret_result)
+{
+	bothy_value *value = NULL;
+	int error = bothy_fetch(arg, &value);
+
+	(void)ret_result;
+	bothy_value_release(value);
+	return error;
+}
+
+START_TEST(the_longest_way_needs_little_stack)
+{
+	struct bothy_pool_options options = {
+		.size = sizeof(options),
+		.workers = 1,
+		.stack_bytes = STACK_BYTES,
+	};
+	/* Each of its refs is met on the way along the one before. */
+	bothy_ref *self =
+		publish_as("self", "[\"weave:///ann/p/object/self:latest/index/0/index/0\"]");
+	bothy_ref *far = extended(extend(self, BOTHY_REF_INDEX, "0"), BOTHY_REF_INDEX, "0");
+
+	traced_flush();
+	ck_assert_int_eq(bothy_pool_new(traced.server, &options, &pool), 0);
+	ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = fetch_far, .arg = far))), ELOOP);
+	bothy_pool_free(pool);
+	pool = NULL;
+	bothy_ref_release(self);
+	bothy_ref_release(far);
+}
+END_TEST
+
 START_TEST(refs_that_lead_in_a_circle_end)
 {
 	bothy_ref *ref =
@@ -323,6 +375,28 @@ START_TEST(what_other_contexts_published_is_found_once_it_is_stored)
 	ck_assert_str_eq(fetch_uri(uri_of(ref)), "1");
 	leave(inner);
 	bothy_ref_release(ref);
+}
+END_TEST
+
+static int fetch_in_each(void *user, const struct bothy_object_version *object)
+{
+	char uri[200];
+
+	snprintf(uri, sizeof(uri), "weave:///ann/p/object/%s:%s", object->name, object->digest);
+	ck_assert_str_eq(fetch_uri(uri), object->json);
+	++*(int *)user;
+	return 0;
+}
+
+START_TEST(what_is_stored_may_be_fetched_while_a_query_tells_of_it)
+{
+	int n = 0;
+
+	bothy_ref_release(publish_thing(NULL, "1"));
+	bothy_ref_release(publish_thing(NULL, "2"));
+	traced_flush();
+	ck_assert_int_eq(bothy_objects_query(traced.client, NULL, fetch_in_each, &n), 0);
+	ck_assert_int_eq(n, 2);
 }
 END_TEST
 
@@ -395,14 +469,6 @@ static int keep(void *user, size_t i, int error, const char *json, size_t bytes)
 	}
 	told->n++;
 	return told->n == told->stop_after ? 42 : 0;
-}
-
-static bothy_ref *parse(const char *uri)
-{
-	bothy_ref *ref = NULL;
-
-	ck_assert_int_eq(bothy_ref_parse(uri, &ref), 0);
-	return ref;
 }
 
 START_TEST(many_refs_are_told_in_order_each_with_its_own_error)
@@ -757,10 +823,12 @@ int main(void)
 		a_step_goes_on_in_a_tables_rows,
 		a_ref_on_the_way_to_another_project_or_to_nothing_is_not_followed,
 		sixty_four_refs_on_the_way_are_fine_and_more_are_too_many,
+		the_longest_way_needs_little_stack,
 		refs_that_lead_in_a_circle_end,
 		what_does_not_exist_is_not_found,
 		no_project_reaches_anothers_by_its_ref_or_digest,
 		what_other_contexts_published_is_found_once_it_is_stored,
+		what_is_stored_may_be_fetched_while_a_query_tells_of_it,
 		tenants_that_share_a_value_see_their_own_refs,
 		many_refs_are_told_in_order_each_with_its_own_error,
 		without_memory_a_fetch_leaves_nothing,

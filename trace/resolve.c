@@ -185,7 +185,7 @@ static int step_in_table(struct scope *scope, const bothy_ref *ref, struct place
                          enum bothy_ref_edge edge, const char *name)
 {
 	struct bothy_table_query query = {.limit = 1};
-	json_t *rows;
+	json_t *rows = NULL;
 	int error;
 
 	if (edge == BOTHY_REF_ID)

@@ -6,6 +6,7 @@
  */
 #include "trace/sqlite/fork.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <sqlite3.h>
 
@@ -16,9 +17,12 @@ static struct fork_file *files; /* the parent's too; guarded by lock */
 static bool prepared;           /* guarded by lock */
 
 static const int statics[] = {
-	SQLITE_MUTEX_STATIC_MAIN, SQLITE_MUTEX_STATIC_OPEN, SQLITE_MUTEX_STATIC_VFS1,
-	SQLITE_MUTEX_STATIC_VFS2, SQLITE_MUTEX_STATIC_VFS3, SQLITE_MUTEX_STATIC_PRNG,
-	SQLITE_MUTEX_STATIC_LRU,  SQLITE_MUTEX_STATIC_PMEM, SQLITE_MUTEX_STATIC_MEM,
+	SQLITE_MUTEX_STATIC_VFS1, /* temporary names are made in it, by the generator */
+	SQLITE_MUTEX_STATIC_VFS2, SQLITE_MUTEX_STATIC_VFS3,
+	SQLITE_MUTEX_STATIC_PRNG, /* which is seeded in it, by the VFS */
+	SQLITE_MUTEX_STATIC_MAIN, SQLITE_MUTEX_STATIC_OPEN,
+	SQLITE_MUTEX_STATIC_LRU,  SQLITE_MUTEX_STATIC_PMEM,
+	SQLITE_MUTEX_STATIC_MEM,
 };
 enum { STATICS = sizeof(statics) / sizeof(statics[0]) };
 
@@ -51,6 +55,9 @@ int fork_prepare(void)
 {
 	int error;
 
+	/* Not in the lock, which a fork acquires within those mutexes. */
+	if (sqlite3_initialize() != SQLITE_OK)
+		return -ENOMEM;
 	lock_acquire(&lock);
 	error = prepared ? 0 : prepare();
 	lock_release(&lock);

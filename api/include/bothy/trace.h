@@ -90,6 +90,7 @@ BOTHY_API BOTHY_MUST_CHECK int bothy_publish(struct bothy_object *object, const 
  * What this client has published is found, though it is not stored yet: the call waits
  * for it, at most until the job's deadline.  So it does before it reads a call, or the version
  * "latest", which may still change.
+ * (An EACH must not wait so: its query may be what keeps the writer waiting.  Flush before.)
  *
  * The value's object has REF set in this context.
  *
