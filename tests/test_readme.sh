@@ -1,12 +1,13 @@
 #!/bin/sh
-# The README's programs are compiled as they stand there, run, and print what it says: each
-# ```c block with a main() in it, and the next block after it.
+# The programs in the README, and in what it says about recording, are compiled as they stand there,
+# run, and print what it says: each ```c block with a main() in it, and the next block after it.
 #
-# From the build: CC, LIBRARY (libbothy.a), SANITIZERS (flags it was built with).
+# From the build: CC, LIBRARY (libbothy.a), SANITIZERS (flags it was built with), RECORDING (the
+# libraries that it needs; empty: it is built without).
 set -u
 
 root=$(cd "$(dirname "$0")/.." && pwd)
-readme=${1:-$root/README.md}
+[ $# -gt 0 ] || set -- "$root/README.md" ${RECORDING:+"$root/docs/recording.md"}
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 failed=0
@@ -34,7 +35,7 @@ awk -v work="$work" '
 inside {
 	text = text $0 "\n"
 }
-' "$readme"
+' "$@"
 
 for program in "$work"/*.c; do
 	[ -e "$program" ] || break
@@ -42,7 +43,7 @@ for program in "$work"/*.c; do
 	name=${program%.c}
 	# shellcheck disable=SC2086
 	if ! "${CC:-cc}" -std=c11 -Wall -Wextra -Wpedantic -Werror ${SANITIZERS-} \
-		-I"$root/api/include" -o "$name" "$program" "$LIBRARY" -pthread -lm; then
+		-I"$root/api/include" -o "$name" "$program" "$LIBRARY" ${RECORDING-} -pthread -lm; then
 		echo "program $n does not compile"
 		failed=1
 	elif ! "$name" >"$name.output"; then

@@ -1,8 +1,8 @@
 /*
  * Teams evaluate spell checkers, all at once and in one process.
  *
- * Read trial.c for what a job does and run.c for how jobs are run; the rest is about words,
- * spell checkers and printing.
+ * Read trial.c and evaluation.c for what jobs do, run.c for how they are run, and recorded.c for
+ * what they left; the rest is about words, spell checkers and printing.
  */
 #include <errno.h>
 #include <signal.h>
@@ -10,9 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <bothy/trace.h>
+
 #include "examples/evaluate/models.h"
 #include "examples/evaluate/options.h"
 #include "examples/evaluate/pairs.h"
+#include "examples/evaluate/recorded.h"
 #include "examples/evaluate/run.h"
 #include "examples/evaluate/table.h"
 
@@ -54,14 +57,15 @@ static int read_pairs(struct pairs *pairs, const struct options *options)
 	return error;
 }
 
-/* Open each spell checker once, so that what is missing is said once. */
-static int try_models(void)
+static int open_server(const char *url, bothy_server **ret_server)
 {
-	void *checkers;
-	int error = models_open(NULL, &checkers);
+	int error = bothy_server_open(url, NULL, ret_server);
+	const char *why = bothy_trace_error();
 
-	if (error == 0)
-		models_close(NULL, checkers);
+	if (error < 0 && why != NULL) /* it names the file */
+		fprintf(stderr, "evaluate: --record: %s\n", why);
+	else if (error < 0)
+		fprintf(stderr, "evaluate: --record %s: %s\n", url, strerror(-error));
 	return error;
 }
 
@@ -103,58 +107,132 @@ static void print_totals(const struct plan *plan, const struct outcome *outcome)
 		       strerror(abs(outcome->error)));
 	if (interrupted)
 		printf("interrupted: %zu jobs did not run\n", plan->jobs - ran);
+}
+
+static void print_isolation(const struct outcome *outcome, const struct recorded *recorded)
+{
 	printf("\n"
 	       "Isolation: each job looks up the refs (names) of the shared data set and model,\n"
 	       "before and after it sets its own project's; other teams' are set on them meanwhile.\n"
-	       "  foreign refs seen: %zu (in %zu reads, %zu while another job's were set)\n",
-	       outcome->foreign, outcome->reads, outcome->beside);
+	       "Its call is recorded with the refs that it saw; a query finds them at the end.\n"
+	       "  foreign refs seen: %zu (in %zu reads, %zu while another job's were set)\n"
+	       "  foreign refs recorded: %zu (in %zu refs of %zu calls, for %zu jobs)\n",
+	       outcome->foreign, outcome->reads, outcome->beside, recorded->foreign, recorded->refs,
+	       recorded->calls, outcome->done + outcome->failed);
 	fflush(stdout);
 }
 
-/* The teams' own run.  Returns 0, or 1 if anything was wrong. */
-static int evaluate(const struct plan *plan)
+/* Whether OUTCOME or what was recorded of it is not as it should be. */
+static bool is_wrong(const struct outcome *outcome, const struct recorded *recorded)
+{
+	return outcome->failed > 0 || outcome->foreign > 0 || recorded->foreign > 0 ||
+	       recorded->calls != outcome->done + outcome->failed;
+}
+
+/* The teams' own run.  Returns 0, or 1 if anything was wrong; RET_TRACE_ID is its first trace's. */
+static int evaluate(const struct plan *plan, char ret_trace_id[TRACE_ID_BYTES])
 {
 	struct outcome outcome;
+	struct recorded recorded;
 	int error = run_or_say(plan, &outcome), wrong;
 
 	if (error < 0)
 		return 1;
 	error = table_print(plan, &outcome);
 	print_totals(plan, &outcome);
-	wrong = error < 0 || outcome.failed > 0 || outcome.foreign > 0;
+	if (error == 0)
+		error = recorded_check(plan, &outcome, &recorded);
+	if (error == 0)
+		print_isolation(&outcome, &recorded);
+	wrong = error < 0 || is_wrong(&outcome, &recorded);
+	memcpy(ret_trace_id, outcome.tally[0].trace_id, TRACE_ID_BYTES);
 	outcome_free(&outcome);
 	return wrong;
 }
 
-/*
- * Show that the check would see a foreign ref: the same jobs, fewer of them, on a pool that
- * lets each job see whatever ref was put on an object last.
- */
-static int control(const struct plan *plan)
+/* ---- the control run ------------------------------------------------------------------------ */
+
+/* The same jobs, fewer of them, on a pool that lets each job see whatever ref was put on an object
+ * last. */
+static struct plan plan_control(const struct plan *plan, bothy_server *server)
 {
 	struct plan open = *plan;
-	struct outcome outcome;
-	int blind;
 
 	open.what = "control run";
+	open.server = server;
 	open.models = &models[MODEL_ASPELL]; /* the quicker one */
 	open.model_count = 1;
 	open.teams = CONTROL_TEAMS;
 	open.jobs = CONTROL_JOBS;
 	open.refs = BOTHY_REFS_ANY;
-	if (run_or_say(&open, &outcome) < 0)
-		return 1;
-	blind = outcome.foreign == 0 && !interrupted;
-	printf("  control run with BOTHY_REFS_ANY: %zu foreign refs: %s\n", outcome.foreign,
-	       outcome.foreign > 0 ? "the check can see" : "the check is blind");
-	outcome_free(&outcome);
+	return open;
+}
+
+static bool is_blind(const struct outcome *outcome, const struct recorded *recorded)
+{
+	bool blind = outcome->foreign == 0 || recorded->foreign == 0;
+
+	printf("  control run with BOTHY_REFS_ANY: %zu foreign refs, %zu recorded: %s\n",
+	       outcome->foreign, recorded->foreign,
+	       blind ? "the check is blind" : "the check can see");
 	return blind;
 }
 
-static int run_both(const struct options *options, struct pairs *pairs)
+/* Show that the checks would see a foreign ref.  Returns 0, or 1 if they would not. */
+static int control(const struct plan *plan)
+{
+	struct recorded recorded;
+	struct outcome outcome;
+	bothy_server *server;
+	struct plan open;
+	int wrong = 1;
+
+	if (open_server("memory:", &server) < 0)
+		return 1;
+	open = plan_control(plan, server);
+	if (run_or_say(&open, &outcome) == 0) {
+		if (recorded_check(&open, &outcome, &recorded) == 0)
+			wrong = !interrupted && is_blind(&outcome, &recorded);
+		outcome_free(&outcome);
+	}
+	bothy_server_release(server);
+	return wrong;
+}
+
+/* ---- all of it ----------------------------------------------------------------------------- */
+
+static void print_beginning(const struct options *options, const struct pairs *pairs)
+{
+	printf("%u team%s, each with a project for each model: Hunspell and Aspell.\n"
+	       "%zu jobs, a word each, from %zu misspellings in\n"
+	       "%s\n"
+	       "Recorded in %s\n\n",
+	       options->teams, options->teams == 1 ? "" : "s", options->size, pairs->count,
+	       options->dictionary, options->record);
+	fflush(stdout);
+}
+
+/* How to look at what was recorded, with the program that stands beside PROGRAM. */
+static void print_ending(const char *program, const char *url, const char *trace_id)
+{
+	const char *slash = strrchr(program, '/'), *file = strchr(url, ':') + 1;
+	int folder = slash != NULL ? (int)(slash + 1 - program) : 0;
+
+	if (*file == '\0') /* memory: */
+		return;
+	printf("\n"
+	       "Look at what was recorded: all evaluations, and one of them with its predictions\n"
+	       "  %.*sbothy-trace %s ls --roots\n"
+	       "  %.*sbothy-trace %s tree %s | less\n",
+	       folder, program, file, folder, program, file, trace_id);
+}
+
+static int run_both(const struct options *options, struct pairs *pairs, bothy_server *server,
+                    char ret_trace_id[TRACE_ID_BYTES])
 {
 	const struct plan plan = {
 		.what = "evaluating",
+		.server = server,
 		.pairs = pairs,
 		.models = models,
 		.model_count = MODELS,
@@ -164,18 +242,27 @@ static int run_both(const struct options *options, struct pairs *pairs)
 		.refs = BOTHY_REFS_SAME_PROJECT,
 		.stop = &interrupted,
 	};
-	int status;
+	int status = evaluate(&plan, ret_trace_id);
 
-	printf("%u team%s, each with a project for each model: Hunspell and Aspell.\n"
-	       "%zu jobs, a word each, from %zu misspellings in\n"
-	       "%s\n\n",
-	       options->teams, options->teams == 1 ? "" : "s", options->size, pairs->count,
-	       options->dictionary);
-	fflush(stdout);
-	status = evaluate(&plan);
 	if (status == 0 && !interrupted)
 		status = control(&plan);
 	return interrupted ? 130 : status;
+}
+
+static int run_recorded(const struct options *options, struct pairs *pairs, const char *program)
+{
+	char trace_id[TRACE_ID_BYTES] = "";
+	bothy_server *server;
+	int status;
+
+	if (open_server(options->record, &server) < 0)
+		return 1;
+	print_beginning(options, pairs);
+	status = run_both(options, pairs, server, trace_id);
+	bothy_server_release(server);
+	if (trace_id[0] != '\0')
+		print_ending(program, options->record, trace_id);
+	return status;
 }
 
 int main(int argc, char **argv)
@@ -189,8 +276,8 @@ int main(int argc, char **argv)
 		return 1;
 	check_size(&options, &pairs);
 	catch_interrupt();
-	if (try_models() == 0)
-		status = run_both(&options, &pairs);
+	if (models_try() == 0)
+		status = run_recorded(&options, &pairs, argv[0]);
 	models_fini();
 	pairs_free(&pairs);
 	return fflush(stdout) == 0 ? status : 1;

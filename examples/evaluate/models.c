@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include <bothy/context.h>
@@ -21,6 +20,12 @@
 #define HUNSPELL_WORDS "/usr/share/hunspell/en_US.dic"
 
 static pthread_mutex_t opening = PTHREAD_MUTEX_INITIALIZER;
+
+/* A word that is no UTF-8 can't be. */
+static int append(json_t *words, const char *word)
+{
+	return json_array_append_new(words, json_string(word)) == 0 ? 0 : -EIO;
+}
 
 /* ---- Hunspell ------------------------------------------------------------------------------ */
 
@@ -56,16 +61,15 @@ static void hunspell_close(void *checker)
 	Hunspell_destroy(checker);
 }
 
-static int hunspell_place(void *checker, const struct pair *pair, int limit)
+static int hunspell_suggest(void *checker, const char *wrong, json_t *words)
 {
-	char **words;
-	int count = Hunspell_suggest(checker, &words, pair->wrong), place = 0;
+	char **suggestions;
+	int count = Hunspell_suggest(checker, &suggestions, wrong), error = 0;
 
-	for (int i = 0; i < count && i < limit && place == 0; i++)
-		if (strcasecmp(words[i], pair->right) == 0)
-			place = i + 1;
-	Hunspell_free_list(checker, &words, count);
-	return place;
+	for (int i = 0; i < count && i < PLACES && error == 0; i++)
+		error = append(words, suggestions[i]);
+	Hunspell_free_list(checker, &suggestions, count);
+	return error;
 }
 
 /* ---- Aspell -------------------------------------------------------------------------------- */
@@ -97,86 +101,105 @@ static void aspell_close(void *checker)
 	delete_aspell_speller(checker);
 }
 
-static int aspell_place(void *checker, const struct pair *pair, int limit)
+static int aspell_suggest(void *checker, const char *wrong, json_t *words)
 {
-	const AspellWordList *list = aspell_speller_suggest(checker, pair->wrong, -1);
-	AspellStringEnumeration *words;
+	const AspellWordList *list = aspell_speller_suggest(checker, wrong, -1);
+	AspellStringEnumeration *suggestions;
 	const char *word;
-	int place = 0;
+	int error = 0;
 
 	if (list == NULL)
 		return -EIO;
-	words = aspell_word_list_elements(list);
-	for (int i = 0; i < limit && place == 0; i++) {
-		word = aspell_string_enumeration_next(words);
+	suggestions = aspell_word_list_elements(list);
+	for (int i = 0; i < PLACES && error == 0; i++) {
+		word = aspell_string_enumeration_next(suggestions);
 		if (word == NULL)
 			break;
-		if (strcasecmp(word, pair->right) == 0)
-			place = i + 1;
+		error = append(words, word);
 	}
-	delete_aspell_string_enumeration(words);
-	return place;
+	delete_aspell_string_enumeration(suggestions);
+	return error;
 }
 
 /* ---- one of each for a thread -------------------------------------------------------------- */
 
 struct model models[MODELS] = {
 	[MODEL_HUNSPELL] = {.name = "hunspell",
-                            .digest = "en_US",
+                            .description = "{\"library\": \"Hunspell\", \"language\": \"en_US\"}",
                             .open = hunspell_open,
                             .close = hunspell_close,
-                            .place = hunspell_place},
+                            .suggest = hunspell_suggest},
 	[MODEL_ASPELL] = {.name = "aspell",
-                          .digest = "en_US",
+                          .description = "{\"library\": \"Aspell\", \"language\": \"en_US\"}",
                           .open = aspell_open,
                           .close = aspell_close,
-                          .place = aspell_place},
+                          .suggest = aspell_suggest},
 };
 
 struct checkers {
-	void *checker[MODELS];
+	void *checker[MODELS]; /* NULL: not opened */
 };
 
-static void close_all(struct checkers *checkers)
-{
-	for (int i = 0; i < MODELS; i++)
-		if (checkers->checker[i] != NULL)
-			models[i].close(checkers->checker[i]);
-	free(checkers);
-}
-
-int models_open(void *unused, void **ret_checkers)
+int models_init(void *unused, void **ret_checkers)
 {
 	struct checkers *checkers = calloc(1, sizeof(*checkers));
-	int error = 0;
 
 	(void)unused;
 	if (checkers == NULL)
 		return -ENOMEM;
+	*ret_checkers = checkers;
+	return 0;
+}
+
+void models_close(void *unused, void *given)
+{
+	struct checkers *checkers = given;
+
+	(void)unused;
 	pthread_mutex_lock(&opening);
-	for (int i = 0; i < MODELS && error == 0; i++)
-		error = models[i].open(&checkers->checker[i]);
-	if (error == 0)
-		*ret_checkers = checkers;
-	else
-		close_all(checkers);
+	for (int i = 0; i < MODELS; i++)
+		if (checkers->checker[i] != NULL)
+			models[i].close(checkers->checker[i]);
+	pthread_mutex_unlock(&opening);
+	free(checkers);
+}
+
+static int open_in(struct checkers *checkers, const struct model *model)
+{
+	void **checker = &checkers->checker[model - models];
+	int error;
+
+	if (*checker != NULL)
+		return 0;
+	pthread_mutex_lock(&opening);
+	error = model->open(checker);
 	pthread_mutex_unlock(&opening);
 	return error;
 }
 
-void models_close(void *unused, void *checkers)
+int models_try(void)
 {
-	(void)unused;
-	pthread_mutex_lock(&opening);
-	close_all(checkers);
-	pthread_mutex_unlock(&opening);
+	void *checkers;
+	int error = models_init(NULL, &checkers);
+
+	if (error < 0)
+		return error;
+	for (int i = 0; i < MODELS && error == 0; i++)
+		error = open_in(checkers, &models[i]);
+	models_close(NULL, checkers);
+	return error;
 }
 
-int model_place(const struct model *model, const struct pair *pair, int limit)
+int model_open(const struct model *model)
+{
+	return open_in(bothy_worker_local(), model);
+}
+
+int model_suggest(const struct model *model, const char *wrong, json_t *words)
 {
 	const struct checkers *checkers = bothy_worker_local();
 
-	return model->place(checkers->checker[model - models], pair, limit);
+	return model->suggest(checkers->checker[model - models], wrong, words);
 }
 
 void models_fini(void)

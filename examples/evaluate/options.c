@@ -9,11 +9,14 @@
 
 #define CODESPELL "/usr/lib/python3/dist-packages/codespell_lib/data/dictionary.txt"
 
+#define RECORD "sqlite:evaluate.db"
+
 static const char usage[] =
 	"usage: evaluate [options]\n"
 	"\n"
 	"Several teams evaluate real spell checkers on real misspellings, at once and in one\n"
 	"process; each team sees only its own refs of the data set and models that all share.\n"
+	"What they did is recorded, a trace for each team and model.\n"
 	"\n"
 	"  --size N           run N jobs in all, one word each (2000)\n"
 	"  --workers N        on N threads (one per CPU)\n"
@@ -21,15 +24,21 @@ static const char usage[] =
 	"  --dictionary FILE  take the words from FILE, in the format of codespell's\n"
 	"                     dictionary\n"
 	"                     (" CODESPELL ")\n"
+	"  --record URL       record all of it there: sqlite:FILE, to which each run adds\n"
+	"                     its own, or memory: (" RECORD ")\n"
 	"  --help             this text\n"
 	"\n"
 	"Exit status: 0 fine; 1 a job failed, a foreign ref was seen, or the check for them is\n"
 	"blind; 2 bad arguments; 130 interrupted.\n";
 
 static const struct option table[] = {
-	{"size", required_argument, NULL, 's'},  {"workers", required_argument, NULL, 'w'},
-	{"teams", required_argument, NULL, 't'}, {"dictionary", required_argument, NULL, 'd'},
-	{"help", no_argument, NULL, 'h'},        {NULL, 0, NULL, 0},
+	{"size", required_argument, NULL, 's'},
+	{"workers", required_argument, NULL, 'w'},
+	{"teams", required_argument, NULL, 't'},
+	{"dictionary", required_argument, NULL, 'd'},
+	{"record", required_argument, NULL, 'r'},
+	{"help", no_argument, NULL, 'h'},
+	{NULL, 0, NULL, 0},
 };
 
 static _Noreturn void give_up(void)
@@ -61,10 +70,13 @@ static void take(struct options *options, int option)
 		options->workers = (unsigned)number("workers", 1024);
 		break;
 	case 't':
-		options->teams = (unsigned)number("teams", 1000);
+		options->teams = (unsigned)number("teams", 500);
 		break;
 	case 'd':
 		options->dictionary = optarg;
+		break;
+	case 'r':
+		options->record = optarg;
 		break;
 	case 'h':
 		fputs(usage, stdout);
@@ -78,7 +90,8 @@ void options_read(struct options *options, int argc, char **argv)
 {
 	int option;
 
-	*options = (struct options){.size = 2000, .teams = 4, .dictionary = CODESPELL};
+	*options = (struct options){
+		.size = 2000, .teams = 4, .dictionary = CODESPELL, .record = RECORD};
 	while ((option = getopt_long(argc, argv, "", table, NULL)) != -1)
 		take(options, option);
 	if (optind < argc)

@@ -8,6 +8,7 @@ struct options {
 	unsigned workers; /* 0: one per CPU */
 	unsigned teams;
 	const char *dictionary;
+	const char *record; /* a server's URL */
 };
 
 /* Read the command line.  What can't be understood ends the program with status 2. */

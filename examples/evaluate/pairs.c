@@ -1,8 +1,6 @@
 #include "examples/evaluate/pairs.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,16 +51,6 @@ static int read_file(const char *path, char **ret_text)
 	return error;
 }
 
-/* Names these very contents in the data set's refs; the FNV-1a hash. */
-static void digest(const char *text, char ret_digest[17])
-{
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
-
-	for (; *text != '\0'; text++)
-		hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
-	snprintf(ret_digest, 17, "%016" PRIx64, hash);
-}
-
 /* ---- its lines ---------------------------------------------------------------------------- */
 
 static size_t count_lines(const char *text)
@@ -101,6 +89,15 @@ static void cut_lines(struct pairs *pairs)
 			pairs->count++;
 }
 
+static int read_lines(struct pairs *pairs)
+{
+	pairs->pair = calloc(count_lines(pairs->text), sizeof(*pairs->pair));
+	if (pairs->pair == NULL)
+		return -ENOMEM;
+	cut_lines(pairs);
+	return pairs->count > 0 ? 0 : -ENODATA;
+}
+
 /* ---- the data set ------------------------------------------------------------------------- */
 
 int pairs_read(struct pairs *pairs, const char *path)
@@ -113,18 +110,13 @@ int pairs_read(struct pairs *pairs, const char *path)
 	if (error < 0)
 		return error;
 
-	digest(pairs->text, pairs->digest);
-	pairs->pair = calloc(count_lines(pairs->text), sizeof(*pairs->pair));
-	if (pairs->pair == NULL) {
+	pairs->path = path;
+	error = bothy_file_digest(pairs->text, strlen(pairs->text), pairs->digest);
+	if (error == 0)
+		error = read_lines(pairs);
+	if (error < 0)
 		pairs_free(pairs);
-		return -ENOMEM;
-	}
-	cut_lines(pairs);
-	if (pairs->count == 0) {
-		pairs_free(pairs);
-		return -ENODATA;
-	}
-	return 0;
+	return error;
 }
 
 const struct pair *pairs_sample(const struct pairs *pairs, size_t i, size_t n)

@@ -4,6 +4,7 @@
 #ifndef EXAMPLES_EVALUATE_PAIRS_H
 #define EXAMPLES_EVALUATE_PAIRS_H
 
+#include <bothy/trace.h>
 #include <stddef.h>
 
 #include "examples/evaluate/shared.h"
@@ -15,16 +16,17 @@ struct pair {
 
 struct pairs {
 	struct shared shared;
-	char digest[17];   /* of the file, in hex */
-	struct pair *pair; /* COUNT of them, in the file's order */
+	const char *path;                /* the file's */
+	char digest[BOTHY_DIGEST_BYTES]; /* ... and that of its content */
+	struct pair *pair;               /* COUNT of them, in the file's order */
 	size_t count;
 	char *text; /* where their words are */
 };
 
 /*
- * Read the file at PATH.  Its lines are `misspelling->correction`, some with several
- * corrections or with a reason against the only one; those are left out, as are words
- * with anything but letters in them.
+ * Read the file at PATH, a string that must live as long.  Its lines are
+ * `misspelling->correction`, some with several corrections or with a reason against the only
+ * one; those are left out, as are words with anything but letters in them.
  *
  * Errors: what open(2) and read(2) say; -ENODATA: no such line; -ENOMEM.
  */

@@ -4,18 +4,15 @@
 #ifndef EXAMPLES_EVALUATE_TRIAL_H
 #define EXAMPLES_EVALUATE_TRIAL_H
 
-#include "examples/evaluate/models.h"
-#include "examples/evaluate/pairs.h"
-
-enum { PLACES = 5 }; /* so many of a model's suggestions count */
+#include "examples/evaluate/evaluation.h"
 
 struct trial {
-	/* What to do.  Data set and model are shared with all other teams. */
-	struct pairs *pairs;
-	struct model *model;
+	/* What to do, for whom.  Data set and model are shared with all other teams. */
+	const struct evaluation *evaluation;
 	const struct pair *pair;
-	const char *team; /* whose job: the entity; the model's name is the project */
+	size_t row; /* of the evaluation's data set */
 	/* What came of it: written by the job, for whoever knows that it is done. */
+	bool scored;
 	int place;        /* of the right word among the suggestions, from 1; 0: not there */
 	double ms;        /* what the model took */
 	unsigned reads;   /* of refs; of these ... */
