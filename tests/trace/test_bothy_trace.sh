@@ -397,6 +397,9 @@ terminal 160 "$file"
 grep -q "$(printf '\033')\[32mok" "$work/out" || fail 'no colours on a terminal'
 grep -q '31mred.x1b\[m.x07.x7f.u009b.u202e 猫' "$work/plain" ||
 	fail 'the name is cut for no reason'
+terminal 160 "$file" tree "$TRACE"
+grep -q '31mred.x1b\[m.x07.x7f.u009b.u202e 猫' "$work/plain" ||
+	fail 'the call is cut for no reason'
 terminal 60 "$file"
 grep -q 'START' "$work/plain" && fail 'START is not left out where it has no room'
 terminal 80 "$file" --project ann/cats

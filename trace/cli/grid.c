@@ -9,8 +9,9 @@
 
 enum {
 	KEPT_MAX = 1000,
-	GAP = 2,          /* between columns */
-	ALIGNED_MAX = 48, /* a longer cell of a column that can be cut moves the others aside */
+	GAP = 2, /* between columns */
+	ALIGNED_MAX =
+		48, /* off a terminal, a longer cell of a column that can be cut moves others */
 	CELLS_MAX = 10
 };
 
@@ -32,7 +33,7 @@ struct grid {
 
 static void widen(struct grid *grid, size_t i, size_t width)
 {
-	if (grid->columns[i].least > 0 && width > ALIGNED_MAX)
+	if (grid->screen->width == 0 && grid->columns[i].least > 0 && width > ALIGNED_MAX)
 		width = ALIGNED_MAX;
 	if (width > grid->widths[i])
 		grid->widths[i] = width;
@@ -119,7 +120,6 @@ static void squeeze(struct grid *grid)
 struct pen {
 	const struct grid *grid;
 	size_t left, blanks;
-	bool last; /* the column is */
 };
 
 /* Print so much of TEXT as fits into COLUMNS, and "…" for the rest.  Returns its width. */
@@ -140,21 +140,27 @@ static size_t print_fitting(const struct screen *screen, const struct grid_cell 
 	return width + 1;
 }
 
+/* How many columns the cell may take: on a terminal its column's, but for the last one's. */
+static size_t room(const struct pen *pen, size_t i)
+{
+	size_t left = pen->left - pen->blanks, width = pen->grid->widths[i];
+	bool open = pen->grid->screen->width == 0 || i + 1 == pen->grid->n;
+
+	return open || width > left ? left : width;
+}
+
 static void print_cell(struct pen *pen, size_t i, const struct grid_cell *cell)
 {
-	size_t width = pen->grid->widths[i],
-	       most = pen->grid->screen->width > 0 ? width : (size_t)-1;
-	size_t own = text_width(cell->text);
+	size_t width = pen->grid->widths[i], own = text_width(cell->text);
 
 	if (pen->grid->columns[i].right && own < width)
 		pen->blanks += width - own;
 	if (own > 0 && pen->left > pen->blanks) {
-		if (most > pen->left - pen->blanks)
-			most = pen->left - pen->blanks;
+		size_t most = room(pen, i);
+
 		(void)printf("%*s", (int)pen->blanks, "");
-		pen->left -= pen->blanks;
 		own = print_fitting(pen->grid->screen, cell, most);
-		pen->left -= own;
+		pen->left -= pen->blanks + own;
 		pen->blanks = 0;
 	}
 	if (!pen->grid->columns[i].right && own < width)
