@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; /* the words, and what was given last */
 static char words[4096], last[4096];
 
 struct recorder recorder;
@@ -66,8 +66,10 @@ static int begin(void *self, const struct bothy_begin *context, void **ret_slot)
 {
 	struct recorder *r = self;
 
+	pthread_mutex_lock(&mutex);
 	r->client = context->client;
 	r->token = context->token;
+	pthread_mutex_unlock(&mutex);
 	act("begin", r->in_begin);
 	if (r->begin_code != 0)
 		return r->begin_code;
@@ -103,10 +105,14 @@ static int finish(void *self, void *slot, int code, const char *error_text, both
 	struct recorder *r = self;
 
 	must(slot == &r->slots);
+	pthread_mutex_lock(&mutex);
 	r->code = code;
 	r->deadline = deadline;
+	pthread_mutex_unlock(&mutex);
 	act("finish", r->in_finish);
+	pthread_mutex_lock(&mutex);
 	snprintf(r->text, sizeof(r->text), "%s", error_text != NULL ? error_text : "(none)");
+	pthread_mutex_unlock(&mutex);
 	atomic_fetch_sub(&r->slots, 1);
 	return r->finish_code;
 }

@@ -1,8 +1,8 @@
 #!/bin/sh
-# The shared library exports what tests/exports.txt lists, and no more; the public headers
-# declare the same.
+# The shared library exports what tests/exports.txt lists, with recording also what
+# tests/trace/exports.txt does, and no more; the public headers declare the same.
 #
-# From the build: SHARED_LIBRARY (libbothy.so).
+# From the build: SHARED_LIBRARY (libbothy.so), RECORDING (ON or OFF).
 set -u
 
 export LC_ALL=C
@@ -28,8 +28,12 @@ nm -D --defined-only "$SHARED_LIBRARY" | awk '{ sub("@.*", "", $3); print $3 }' 
 cat "$root"/api/include/bothy/*.h | sed -n 's/^BOTHY_API[^(]*[ *]\(bothy_[a-z0-9_]*\)(.*/\1/p' |
 	sort >"$work/declared"
 
-compare libbothy.so "$work/exported" exports.txt "$root/tests/exports.txt"
-compare 'the headers' "$work/declared" exports.txt "$root/tests/exports.txt"
+sort "$root/tests/exports.txt" "$root/tests/trace/exports.txt" >"$work/all"
+cp "$work/all" "$work/listed"
+[ "$RECORDING" = ON ] || cp "$root/tests/exports.txt" "$work/listed"
+
+compare libbothy.so "$work/exported" 'the lists' "$work/listed"
+compare 'the headers' "$work/declared" 'the lists' "$work/all"
 if grep -v '^bothy_[a-z0-9_]*$' "$work/exported"; then
 	echo 'not in the bothy_ namespace'
 	failed=1

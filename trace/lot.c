@@ -23,7 +23,7 @@ static void upsert_collected(struct lot *lot)
 	if (lot->n == 0)
 		return;
 	for (size_t i = 0; i < lot->n; i++)
-		lot->errors[i] = 0;
+		lot->errors[i] = lot->ops->calls_upsert != NULL ? 0 : -ENOTSUP;
 	if (lot->ops->calls_upsert != NULL)
 		lot->ops->calls_upsert(lot->self, lot->parts, lot->n, lot->errors);
 	for (size_t i = 0; i < lot->n; i++)
@@ -47,24 +47,25 @@ static void collect_call(struct lot *lot, const struct batch *batch, struct item
 static int create(struct lot *lot, const struct batch *batch, const struct item *item)
 {
 	const struct bothy_server_ops *ops = lot->ops;
+	const char *entity = batch->entity, *project = batch->project;
+	const bothy_table *table;
 
 	switch (item->kind) {
 	case ITEM_OBJECT:
-		return ops->obj_create == NULL ? 0
-		                               : ops->obj_create(lot->self, batch->entity,
-		                                                 batch->project, &item->object);
+		return ops->obj_create == NULL
+		               ? -ENOTSUP
+		               : ops->obj_create(lot->self, entity, project, &item->object);
 	case ITEM_TABLE:
+		table = item->table;
 		return ops->table_create == NULL
-		               ? 0
-		               : ops->table_create(lot->self, batch->entity, batch->project,
-		                                   item->table->digest, item->table->rows,
-		                                   item->table->count);
+		               ? -ENOTSUP
+		               : ops->table_create(lot->self, entity, project, table->digest,
+		                                   table->rows, table->count);
 	case ITEM_FILE:
 		return ops->file_create == NULL
-		               ? 0
-		               : ops->file_create(lot->self, batch->entity, batch->project,
-		                                  item->file.digest, item->file.content,
-		                                  item->file.bytes);
+		               ? -ENOTSUP
+		               : ops->file_create(lot->self, entity, project, item->file.digest,
+		                                  item->file.content, item->file.bytes);
 	case ITEM_CALL:
 		break;
 	}

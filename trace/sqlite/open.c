@@ -93,8 +93,8 @@ static int check_path(const struct store *store)
 	return 0;
 }
 
-/* The file is open.  From now on the path is absolute: connections opened later are to the same file, wherever
- * the process has gone. */
+/* The file is open.  From now on the path is absolute: connections opened later are to the same
+ * file, wherever the process has gone. */
 static int keep_path(struct store *store, const struct connection *connection)
 {
 	const char *name = sqlite3_db_filename(connection->db, "main");

@@ -11,7 +11,7 @@
 #include "trace/sqlite/query.h"
 #include "trace/sqlite/store.h"
 
-/* ---- objects --------------------------------------------------------------------------------- */
+/* ---- objects ------------------------------------------------------------------------------ */
 
 struct object_listener {
 	bothy_object_each *each;
@@ -89,7 +89,7 @@ int read_objects(void *self, const char *entity, const char *project,
 	return query_end(&run, result);
 }
 
-/* ---- tables ---------------------------------------------------------------------------------- */
+/* ---- tables ------------------------------------------------------------------------------- */
 
 struct row_listener {
 	bothy_row_each *each;
@@ -148,7 +148,7 @@ int read_table(void *self, const char *entity, const char *project,
 	return query_end(&run, result);
 }
 
-/* ---- files ----------------------------------------------------------------------------------- */
+/* ---- files -------------------------------------------------------------------------------- */
 
 struct content_listener {
 	bothy_content_each *each;

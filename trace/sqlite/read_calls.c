@@ -98,7 +98,7 @@ static void bind_filters(struct query *run, const struct bothy_calls_query *quer
 	bind_page(&run->binding, limit, offset);
 }
 
-/* ---- by ids: each once, in their order -------------------------------------------------------- */
+/* ---- by ids: each once, in their order ---------------------------------------------------- */
 
 static int compare_ids(const void *a, const void *b)
 {
@@ -147,7 +147,7 @@ static int read_by_ids(struct store *store, const char *entity, const char *proj
 	return query_end(&run, result);
 }
 
-/* ---- the operations --------------------------------------------------------------------------- */
+/* ---- the operations ----------------------------------------------------------------------- */
 
 int read_calls(void *self, const char *entity, const char *project,
                const struct bothy_calls_query *query, bothy_call_each *each, void *user)

@@ -2,7 +2,7 @@
  * Every row is keyed by its project's number first, so that an id or digest alone reaches
  * nothing.  Short rows are WITHOUT ROWID, stored in their keys' order; rows that may be long are
  * not: there SQLite puts what exceeds a quarter of a page on a page of its own, and calls of
- * 1,500 bytes took twice the room and time.
+ * 1,500 bytes took twice the room.
  *
  * A step of the schema, once released, never changes; what changes is added as another.
  */

@@ -64,7 +64,8 @@ static const char *const sql_of[STATEMENT_CALLS] = {
 
 	[STATEMENT_CALL_BOTH] =
 		"INSERT INTO call (project, " CALL_COLUMNS ") "
-		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (project, id) DO UPDATE SET "
+		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+		"ON CONFLICT (project, id) DO UPDATE SET "
 		"trace = excluded.trace, parent = excluded.parent, op = excluded.op, "
 		"display_name = excluded.display_name, started = excluded.started, "
 		"attributes = excluded.attributes, inputs = excluded.inputs, "
@@ -72,12 +73,14 @@ static const char *const sql_of[STATEMENT_CALLS] = {
 		"exception = excluded.exception, summary = excluded.summary",
 	[STATEMENT_CALL_START] =
 		"INSERT INTO call (project, id, trace, parent, op, display_name, started, "
-		"attributes, inputs) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (project, id) DO UPDATE SET "
+		"attributes, inputs) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
+		"ON CONFLICT (project, id) DO UPDATE SET "
 		"trace = excluded.trace, parent = excluded.parent, op = excluded.op, "
 		"display_name = excluded.display_name, started = excluded.started, "
 		"attributes = excluded.attributes, inputs = excluded.inputs",
 	[STATEMENT_CALL_END] = "INSERT INTO call (project, id, ended, output, exception, summary) "
-			       "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (project, id) DO UPDATE SET "
+			       "VALUES (?, ?, ?, ?, ?, ?) "
+			       "ON CONFLICT (project, id) DO UPDATE SET "
 			       "ended = excluded.ended, output = excluded.output, "
 			       "exception = excluded.exception, summary = excluded.summary",
 };
@@ -182,7 +185,7 @@ int statement_step(const struct store *store, sqlite3_stmt *statement, const cha
 	return rc;
 }
 
-/* ---- values --------------------------------------------------------------------------------- */
+/* ---- values ------------------------------------------------------------------------------- */
 
 static void bound(struct binding *binding, int rc)
 {
@@ -230,7 +233,7 @@ void bind_page(struct binding *binding, size_t limit, size_t offset)
 	bind_number(binding, offset > INT64_MAX ? INT64_MAX : (int64_t)offset);
 }
 
-/* ---- columns --------------------------------------------------------------------------------- */
+/* ---- columns ------------------------------------------------------------------------------ */
 
 const char *column_text(struct columns *columns, size_t *ret_bytes)
 {

@@ -78,7 +78,7 @@ void bind_number(struct binding *binding, int64_t number);
 void bind_id(struct binding *binding, const char *id);
 void bind_page(struct binding *binding, size_t limit, size_t offset); /* two: LIMIT, OFFSET */
 
-/* ---- columns: they live until the next step ------------------------------------------------ */
+/* ---- columns: they live until the next step ----------------------------------------------- */
 
 struct columns {
 	sqlite3_stmt *statement;

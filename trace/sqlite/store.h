@@ -45,9 +45,10 @@ struct store {
 	struct lock write_lock;
 	struct connection *writer; /* const; memory: everybody's; NULL if read_only */
 	/* guarded by write_lock */
-	bool writing;             /* a transaction is open: what was written since the last flush */
-	int lost;                 /* SQLite rolled one back by itself: what the next flush will say */
-	bothy_time refused_until; /* none could begin, after a long wait: nor shall others try */
+	bool writing; /* a transaction is open: what was written since the last flush */
+	int lost;     /* SQLite rolled one back by itself: what the next flush will say */
+	/* None could begin, after a long wait: nor shall others try. */
+	bothy_time refused_until;
 	struct project_cache projects;
 
 	struct lock lock;

@@ -50,7 +50,7 @@ static int insert_end(struct insert *insert, int error)
 	return error;
 }
 
-/* ---- objects, tables, files ----------------------------------------------------------------- */
+/* ---- objects, tables, files --------------------------------------------------------------- */
 
 static int add_object(struct store *store, int64_t number,
                       const struct bothy_object_version *object)
@@ -178,7 +178,7 @@ int write_file(void *self, const char *entity, const char *project, const char *
 	return group_end(store, group_note(store, error));
 }
 
-/* ---- calls ----------------------------------------------------------------------------------- */
+/* ---- calls -------------------------------------------------------------------------------- */
 
 /* The three ways in which a call comes; taken as they are needed. */
 struct call_inserts {

@@ -109,13 +109,14 @@ struct bothy_table_query {
 	size_t limit, offset;   /* limit 0: all */
 };
 
-/* By id, which is by the time of the start, to the millisecond.  All that is given must hold. */
+/* By id, which is by the time of the start, to the millisecond.  All that is given must hold.  A
+ * call of which only the end is known is no root, and has no op, parent or trace. */
 struct bothy_calls_query {
 	size_t size; /* sizeof (struct bothy_calls_query) */
 	const char *op;
 	const char *parent_id;
 	const char *trace_id;
-	const char *const *ids; /* N_IDS of them; NULL: any */
+	const char *const *ids; /* N_IDS of them, each counted once; NULL: any */
 	size_t n_ids;
 	bool roots_only;
 	bool newest_first;
@@ -143,15 +144,15 @@ struct bothy_failure {
 
 /*
  * A server's operations, in three groups; SELF is what bothy_server_new() was given.  Any may be
- * NULL: a hook or write that is NULL has nothing to do, and counts as done; of a read that
- * is NULL the caller is told -ENOTSUP.  Where a negative errno is expected, a positive value
+ * NULL: a hook, or flush or failed, that is NULL has nothing to do, and counts as done; what
+ * another write would have stored fails with -ENOTSUP, as does a read.  Where a negative errno is expected, a positive value
  * counts as -EPROTO (but for what an EACH returned).  None may call pthread_exit().
  *
  * Threads
  *   Hooks: any number of threads at once, with no lock held: inherit_free and destroy on the
  *   thread that gave up the last hold, with no context installed; the others on the
  *   thread whose context it is about.  They may block.
- *   Writes: one at a time, on the server's own writer thread, which is there if one of them is.
+ *   Writes: one at a time, on the server's own writer thread, which is there if a write or read is.
  *   What they did need not last until flush has returned 0.
  *   Reads: any number of threads at once, also beside a write, which they need not see before
  *   its flush.
@@ -163,7 +164,7 @@ struct bothy_server_ops {
 	/* ---- hooks: what becomes of contexts */
 
 	/* Make sure that the project exists.  0 or a negative errno.  Called with the new
-	 * context installed, before begin. */
+	 * context installed, before begin; perhaps beside a write. */
 	int (*ensure_project)(void *self, const char *entity, const char *project);
 
 	/* A context begins: what is recorded in it goes to *ret_slot.  A negative errno: the
@@ -199,13 +200,14 @@ struct bothy_server_ops {
 	                   const char *digest, const void *content, size_t bytes);
 
 	/* Store starts and ends, of any projects.  What a call has already got is replaced by
-	 * what comes.  RET_ERRORS has N zeros: set the negative errno of each part that could
+	 * what comes; a part without an id, or a start without an op, is -EINVAL.  RET_ERRORS has N zeros: set the negative errno of each part that could
 	 * not be stored; the others are. */
 	void (*calls_upsert)(void *self, const struct bothy_call_part *parts, size_t n,
 	                     int *ret_errors);
 
-	/* Make durable all that was written since the last flush.  A negative errno: none
-	 * of it was stored; each item is then written and flushed again by itself. */
+	/* Make durable all that was written since the last flush; called after each group of
+	 * writes, whatever became of them.  A negative errno: some of it may not be stored;
+	 * each item is then written and flushed again by itself. */
 	int (*flush)(void *self);
 
 	/* An item could not be stored.  On the writer's thread, or that of the context whose
@@ -243,7 +245,7 @@ struct bothy_server_ops {
 /*
  * Make a server of your own operations; OPS is copied, SELF is handed to each.
  *
- * If it has a write, what jobs record (<bothy/trace.h>) is kept there, and its begin, inherit,
+ * If it has a write or a read, what jobs record (<bothy/trace.h>) is kept there, and its begin, inherit,
  * inherit_free and finish, if any, are called as well.
  *
  * Ownership: *ret_server is the caller's hold.  Pools, contexts, clients and captures
@@ -276,11 +278,13 @@ struct bothy_server_options {
  * Ownership: as with bothy_server_new().  The last release waits until all that was handed
  *            over is stored.
  * Errors:    as bothy_server_new(); and, with more said by bothy_trace_error():
- *            -EINVAL: another scheme, or no path; -ENOENT, -EACCES, -EISDIR: no such file
- *            can be opened; -EROFS: it is read-only; -EBUSY: somebody has locked it; -EBADMSG:
- *            corrupt, or no SQLite file; -EMEDIUMTYPE: a SQLite file of another program;
- *            -EPROTONOSUPPORT: written by a later release; -ENOSPC; -EIO; -ENOTSUP: this
- *            library was built without.
+ *            -EINVAL: another scheme, or no path; -ENOENT, -EACCES, -EISDIR and what else
+ *            open(2) says; -EROFS: it is read-only; -EBUSY: somebody has locked it; -EBADMSG:
+ *            corrupt, or no SQLite file; -EMEDIUMTYPE: a SQLite file of another program, or
+ *            an empty one to be read only;
+ *            -EPROTONOSUPPORT: written by a later release; -ENOSPC; -EIO; -ENOTSUP: its
+ *            file system can't share memory, as WAL needs; -ECHILD: the file was open when
+ *            this process was forked, and SQLite does not bear that.
  */
 BOTHY_API BOTHY_MUST_CHECK int bothy_server_open(const char *url,
                                                  const struct bothy_server_options *options,

@@ -1,4 +1,4 @@
-#include "tests/keeper.h"
+#include "tests/trace/keeper.h"
 
 #include <check.h>
 #include <errno.h>

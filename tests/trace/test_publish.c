@@ -8,7 +8,7 @@
 #include "tests/pool_fixture.h"
 #include "tests/recorder.h"
 #include "tests/support.h"
-#include "tests/traced.h"
+#include "tests/trace/traced.h"
 
 /* Items that the server has stored. */
 static uint64_t stored(void)

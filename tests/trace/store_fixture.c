@@ -1,4 +1,4 @@
-#include "tests/store_fixture.h"
+#include "tests/trace/store_fixture.h"
 
 #include <check.h>
 #include <errno.h>
@@ -12,7 +12,7 @@
 
 struct store_under_test store;
 
-/* ---- opening ------------------------------------------------------------------------------------ */
+/* ---- opening ------------------------------------------------------------------------------ */
 
 static const struct bothy_server_options defaults = {.size = sizeof(defaults)};
 
@@ -62,7 +62,7 @@ void store_close(void)
 	store.directory[0] = '\0';
 }
 
-/* ---- writes --------------------------------------------------------------------------------------- */
+/* ---- writes ------------------------------------------------------------------------------- */
 
 enum { IDS = 1024 };
 
@@ -172,7 +172,7 @@ struct bothy_call_end end_of(int n, const char *output_json)
 		.id = id_of(n), .ended = n + 1, .output_json = output_json, .summary_json = "{}"};
 }
 
-/* ---- text ----------------------------------------------------------------------------------------- */
+/* ---- text --------------------------------------------------------------------------------- */
 
 struct text {
 	char text[8192];
@@ -212,7 +212,7 @@ static void clear(struct text *text)
 	text->at = 0;
 }
 
-/* ---- reads ---------------------------------------------------------------------------------------- */
+/* ---- reads -------------------------------------------------------------------------------- */
 
 static int tell_object(void *user, const struct bothy_object_version *version)
 {
@@ -332,7 +332,7 @@ const char *projects(void)
 	return result(&text, store.ops.projects_query(store.self, tell_project, &text));
 }
 
-/* ---- what something must be ----------------------------------------------------------------------- */
+/* ---- what something must be --------------------------------------------------------------- */
 
 struct expected {
 	const void *bytes;

@@ -8,7 +8,7 @@
 #include "tests/pool_fixture.h"
 #include "tests/recorder.h"
 #include "tests/support.h"
-#include "tests/traced.h"
+#include "tests/trace/traced.h"
 
 /* Whether the file of that digest is fetched as CONTENT. */
 static void expect_file(const char *digest, const void *content, size_t bytes)

@@ -27,7 +27,7 @@ void store_open(void);
 void store_shut(void); /* leaves the file */
 void store_close(void);
 
-/* ---- writes --------------------------------------------------------------------------------- */
+/* ---- writes ------------------------------------------------------------------------------- */
 
 const char *id_of(int n); /* a UUID for N in 1..1023; greater for a greater N.  Any thread. */
 
@@ -48,7 +48,7 @@ void flush(void);
 struct bothy_call_start start_of(int n, const char *op, int parent, int trace);
 struct bothy_call_end end_of(int n, const char *output_json);
 
-/* ---- reads: QUERY may be NULL for all --------------------------------------------------------- */
+/* ---- reads: QUERY may be NULL for all ----------------------------------------------------- */
 
 /* "name:digest=json vN" and " latest". */
 const char *object(const char *entity, const char *project, const char *name, const char *version);

@@ -5,6 +5,6 @@
 # From the build: DIGESTS (the program python-digests).  A seed may be given.
 set -u
 
-root=$(cd "$(dirname "$0")/.." && pwd)
+here=$(cd "$(dirname "$0")" && pwd)
 export LC_ALL=C
-exec python3 "$root/tests/python/digests.py" "$DIGESTS" "$@"
+exec python3 "$here/python/digests.py" "$DIGESTS" "$@"

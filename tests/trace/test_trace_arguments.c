@@ -8,7 +8,7 @@
 #include "tests/pool_fixture.h"
 #include "tests/recorder.h"
 #include "tests/support.h"
-#include "tests/traced.h"
+#include "tests/trace/traced.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -1,4 +1,4 @@
-#include "tests/traced.h"
+#include "tests/trace/traced.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "tests/pool_fixture.h"
-#include "tests/store_fixture.h"
+#include "tests/trace/store_fixture.h"
 #include "tests/support.h"
 #include "trace/error.h"
 #include "trace/sqlite/sqlite.h"
@@ -26,7 +26,7 @@
 static const struct bothy_server_options options = {.size = sizeof(options)};
 static const struct bothy_server_options reading = {.size = sizeof(reading), .read_only = true};
 
-/* ---- helpers ------------------------------------------------------------------------------------ */
+/* ---- helpers ------------------------------------------------------------------------------ */
 
 /* Open PATH and shut it again: what it says, and if that is an error, that the text names PATH and
  * WORD. */
@@ -140,7 +140,7 @@ static int open_in_child(void *arg)
 	return -sqlite_open(store.path, arg, &ops, &self);
 }
 
-/* ---- the path ------------------------------------------------------------------------------------- */
+/* ---- the path ----------------------------------------------------------------------------- */
 
 START_TEST(a_path_that_can_not_be_opened_says_why)
 {
@@ -202,7 +202,7 @@ START_TEST(what_one_may_not_read_is_refused)
 }
 END_TEST
 
-/* ---- what the file is ------------------------------------------------------------------------------- */
+/* ---- what the file is --------------------------------------------------------------------- */
 
 START_TEST(an_empty_file_is_a_new_database)
 {
@@ -310,7 +310,7 @@ START_TEST(corrupt_pages_are_an_error_of_what_needs_them)
 }
 END_TEST
 
-/* ---- read only ---------------------------------------------------------------------------------------- */
+/* ---- read only ---------------------------------------------------------------------------- */
 
 START_TEST(read_only_reads_and_writes_nothing)
 {
@@ -385,7 +385,7 @@ END_TEST
 START_TEST(commits_that_wait_in_the_wal_are_not_overlooked)
 {
 	const char *path;
-	char copy[300];
+	char copy[1024];
 
 	store_open_file();
 	put_call(ANN, 1, "op", 0, 1);
@@ -395,7 +395,7 @@ START_TEST(commits_that_wait_in_the_wal_are_not_overlooked)
 	               store.path, path);
 	ck_assert_int_eq(system(copy), 0);
 	store_shut();
-	(void)snprintf(store.path, sizeof(store.path), "%s/trace.db", path);
+	(void)snprintf(store.path, sizeof(store.path), "%.100s/trace.db", path);
 	(void)snprintf(copy, sizeof(copy), "chmod -R a+rX,a-w '%s'; chmod 755 '%s'", path,
 	               store.directory);
 	ck_assert_int_eq(system(copy), 0);
@@ -405,7 +405,7 @@ START_TEST(commits_that_wait_in_the_wal_are_not_overlooked)
 }
 END_TEST
 
-/* ---- others at the same file ----------------------------------------------------------------------------- */
+/* ---- others at the same file -------------------------------------------------------------- */
 
 /* Lock the test's file by SQL; unlocked by closing what is returned. */
 static sqlite3 *lock_by(const char *sql)
@@ -498,7 +498,7 @@ START_TEST(several_processes_may_make_and_fill_one_file)
 }
 END_TEST
 
-/* ---- dying ------------------------------------------------------------------------------------------------- */
+/* ---- dying -------------------------------------------------------------------------------- */
 
 enum { MOMENTS = 12, MOST = 1000 };
 
@@ -517,8 +517,8 @@ static void write_until_killed(int fd)
 	_exit(0);
 }
 
-/* Kill a writer once it has said that UNTIL calls are durable, at whatever it does then; how many it
- * said at last. */
+/* Kill a writer once it has said that UNTIL calls are durable, at whatever it does then; how many
+ * it said at last. */
 static int kill_writer(int until)
 {
 	int ends[2], n, flushed = 0;
@@ -566,7 +566,7 @@ START_TEST(after_kill_what_was_flushed_is_there_and_nothing_twice)
 }
 END_TEST
 
-/* ---- no room ------------------------------------------------------------------------------------------------- */
+/* ---- no room ------------------------------------------------------------------------------ */
 
 /* No file of this process may grow beyond BYTES. */
 static void limit_files(rlim_t bytes)
@@ -718,7 +718,7 @@ START_TEST(readers_see_nothing_before_its_flush)
 }
 END_TEST
 
-/* ---- forks ----------------------------------------------------------------------------------------------- */
+/* ---- forks -------------------------------------------------------------------------------- */
 
 enum { FORKS = UNDER_THREAD_SANITIZER ? 5 : 100 };
 

@@ -9,7 +9,7 @@
 #include <bothy/bothy.h>
 
 #include "tests/pool_fixture.h"
-#include "tests/keeper.h"
+#include "tests/trace/keeper.h"
 #include "tests/support.h"
 
 static bothy_context *enter(const char *project)
@@ -281,6 +281,20 @@ START_TEST(what_cannot_be_recorded_is_counted_and_does_not_mask_the_outcome)
 }
 END_TEST
 
+START_TEST(what_a_server_has_no_write_for_is_lost_and_told)
+{
+	char digest[BOTHY_DIGEST_BYTES];
+	bothy_context *context;
+
+	keeper_open(0);
+	context = enter("p");
+	ck_assert_int_eq(bothy_file_store("x", 1, digest), 0);
+	ck_assert_int_eq(bothy_context_exit(context), 0);
+	ck_assert_int_eq(flush_project("p", BOTHY_FOREVER), -ENOTSUP);
+	keeper_close();
+}
+END_TEST
+
 START_TEST(a_servers_own_hooks_are_called_as_well)
 {
 	keeper_open(0);
@@ -340,6 +354,7 @@ int main(void)
 		a_job_waits_for_room_no_longer_than_its_deadline_and_it_is_counted,
 		what_was_waiting_for_room_is_stored_once_there_is_some,
 		what_cannot_be_recorded_is_counted_and_does_not_mask_the_outcome,
+		what_a_server_has_no_write_for_is_lost_and_told,
 		a_servers_own_hooks_are_called_as_well,
 		a_writer_that_cannot_start_is_an_error,
 		in_a_forked_child_the_server_is_dead,

@@ -1,4 +1,4 @@
-#include "tests/shelf.h"
+#include "tests/trace/shelf.h"
 
 #include <check.h>
 #include <errno.h>

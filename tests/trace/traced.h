@@ -9,7 +9,7 @@
 
 #include <bothy/bothy.h>
 
-#include "tests/shelf.h"
+#include "tests/trace/shelf.h"
 
 struct traced {
 	bothy_server *server;

@@ -10,10 +10,10 @@
 #include <string.h>
 
 #include "tests/pool_fixture.h"
-#include "tests/store_fixture.h"
+#include "tests/trace/store_fixture.h"
 #include "tests/support.h"
 
-/* ---- the servers ------------------------------------------------------------------------------ */
+/* ---- the servers -------------------------------------------------------------------------- */
 
 static const struct {
 	const char *name;
@@ -39,7 +39,7 @@ static void end(void)
 #define ANN "ann", "cats"
 #define BOB "bob", "dogs"
 
-/* ---- objects ---------------------------------------------------------------------------------- */
+/* ---- objects ------------------------------------------------------------------------------ */
 
 START_TEST(versions_count_from_nought_in_each_object)
 {
@@ -139,7 +139,7 @@ START_TEST(the_time_of_a_version_is_kept)
 }
 END_TEST
 
-/* ---- tables ----------------------------------------------------------------------------------- */
+/* ---- tables ------------------------------------------------------------------------------- */
 
 START_TEST(a_table_tells_its_rows_in_their_order)
 {
@@ -212,7 +212,7 @@ START_TEST(an_empty_table_is_one_and_a_missing_one_is_none)
 }
 END_TEST
 
-/* ---- files ------------------------------------------------------------------------------------ */
+/* ---- files -------------------------------------------------------------------------------- */
 
 START_TEST(a_file_is_any_bytes_or_none)
 {
@@ -261,7 +261,7 @@ START_TEST(values_may_be_large)
 }
 END_TEST
 
-/* ---- calls ------------------------------------------------------------------------------------ */
+/* ---- calls -------------------------------------------------------------------------------- */
 
 START_TEST(a_call_is_told_as_it_was_recorded)
 {
@@ -415,7 +415,7 @@ START_TEST(a_missing_call_is_not_found)
 }
 END_TEST
 
-/* ---- queries of calls, against a list that is searched by hand ------------------------------- */
+/* ---- queries of calls, against a list that is searched by hand ---------------------------- */
 
 enum { CALLS = 48 };
 
@@ -521,7 +521,7 @@ START_TEST(no_ids_are_no_calls)
 }
 END_TEST
 
-/* ---- projects ---------------------------------------------------------------------------------- */
+/* ---- projects ----------------------------------------------------------------------------- */
 
 START_TEST(a_project_is_there_once_it_is_ensured_or_written_to)
 {
@@ -640,7 +640,7 @@ START_TEST(nothing_of_another_project_is_overwritten_by_id_or_digest)
 }
 END_TEST
 
-/* ---- queries while others go on ----------------------------------------------------------------- */
+/* ---- queries while others go on ----------------------------------------------------------- */
 
 enum { STOPPED = 77 };
 
@@ -858,7 +858,7 @@ START_TEST(projects_are_ensured_beside_a_write)
 }
 END_TEST
 
-/* ---- failures ----------------------------------------------------------------------------------- */
+/* ---- failures ----------------------------------------------------------------------------- */
 
 START_TEST(a_part_that_can_not_be_stored_fails_alone)
 {
