@@ -2,12 +2,12 @@
 # The programs in the README, and in what it says about recording, are compiled as they stand there,
 # run, and print what it says: each ```c block with a main() in it, and the next block after it.
 #
-# From the build: CC, LIBRARY (libbothy.a), SANITIZERS (flags it was built with), RECORDING (the
-# libraries that it needs; empty: it is built without).
+# From the build: CC, LIBRARY (libbothy.a), SANITIZERS (flags it was built with),
+# RECORDING_LIBRARIES (what recording needs; empty: it is built without).
 set -u
 
 root=$(cd "$(dirname "$0")/.." && pwd)
-[ $# -gt 0 ] || set -- "$root/README.md" ${RECORDING:+"$root/docs/recording.md"}
+[ $# -gt 0 ] || set -- "$root/README.md" ${RECORDING_LIBRARIES:+"$root/docs/recording.md"}
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 failed=0
@@ -43,7 +43,8 @@ for program in "$work"/*.c; do
 	name=${program%.c}
 	# shellcheck disable=SC2086
 	if ! "${CC:-cc}" -std=c11 -Wall -Wextra -Wpedantic -Werror ${SANITIZERS-} \
-		-I"$root/api/include" -o "$name" "$program" "$LIBRARY" ${RECORDING-} -pthread -lm; then
+		-I"$root/api/include" -o "$name" "$program" "$LIBRARY" ${RECORDING_LIBRARIES-} \
+		-pthread -lm; then
 		echo "program $n does not compile"
 		failed=1
 	elif ! "$name" >"$name.output"; then
