@@ -234,7 +234,7 @@ static void destroy(void *self)
 }
 
 static const struct bothy_server_ops ops = {
-	.size = sizeof(ops), /* what is NULL has nothing to do, or can't be read */
+	.size = sizeof(ops), /* what is not here (tables, files, queries) is -ENOTSUP */
 	.obj_create = obj_create,
 	.obj_read = obj_read,
 	.calls_upsert = calls_upsert,
