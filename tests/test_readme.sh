@@ -2,13 +2,8 @@
 # The programs in the README, and in what it says about recording, are compiled as they stand there,
 # run, and print what it says: each ```c block with a main() in it, and the next block after it.
 #
-<<<<<<< HEAD
-# From the build: CC, LIBRARY (libbothy.a), SANITIZERS (flags it was built with), RECORDING_LIBRARIES (the
-# libraries that it needs; empty: it is built without).
-=======
 # From the build: CC, LIBRARY (libbothy.a), SANITIZERS (flags it was built with),
 # RECORDING_LIBRARIES (what recording needs; empty: it is built without).
->>>>>>> refs/heads/t-eval
 set -u
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -48,12 +43,8 @@ for program in "$work"/*.c; do
 	name=${program%.c}
 	# shellcheck disable=SC2086
 	if ! "${CC:-cc}" -std=c11 -Wall -Wextra -Wpedantic -Werror ${SANITIZERS-} \
-<<<<<<< HEAD
-		-I"$root/api/include" -o "$name" "$program" "$LIBRARY" ${RECORDING_LIBRARIES-} -pthread -lm; then
-=======
 		-I"$root/api/include" -o "$name" "$program" "$LIBRARY" ${RECORDING_LIBRARIES-} \
 		-pthread -lm; then
->>>>>>> refs/heads/t-eval
 		echo "program $n does not compile"
 		failed=1
 	elif ! "$name" >"$name.output"; then
