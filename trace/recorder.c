@@ -110,18 +110,22 @@ int recorder_begin(void *self, const struct bothy_begin *context, void **ret_slo
 /* How a job ended, in words: NULL if it was done. */
 static const char *describe_end(int code, const char *error_text, char *buffer, size_t bytes)
 {
+	int reason = stopping_reason();
+
 	/* A deadline settles a job, whatever it returns later. */
-	if (stopping_reason() == -ETIMEDOUT || code == -ETIMEDOUT)
+	if (reason == -ETIMEDOUT)
 		return "timed out";
-	if (code == -ECANCELED)
-		return "canceled";
-	if (code == -EOWNERDEAD)
-		return "ended its thread";
 	if (code == 0)
 		return NULL;
+	/* Who was not asked to stop and returns such a code has failed with it. */
+	if (code == reason)
+		return "canceled";
 	if (error_text != NULL)
 		return error_text;
-	(void)snprintf(buffer, bytes, "failed with %d", code < 0 ? -code : code);
+	if (code == -EOWNERDEAD)
+		return "ended its thread";
+	(void)snprintf(buffer, bytes, "failed with %u",
+	               code < 0 ? 0 - (unsigned)code : (unsigned)code);
 	return buffer;
 }
 

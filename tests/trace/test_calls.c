@@ -3,6 +3,7 @@
  */
 #include <check.h>
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -370,6 +371,21 @@ static int fail_silently(void)
 	return 7;
 }
 
+static int fail_as_if_timed_out(void)
+{
+	return bothy_fail(-ETIMEDOUT, "no answer");
+}
+
+static int fail_as_if_canceled(void)
+{
+	return -ECANCELED;
+}
+
+static int fail_lowest(void)
+{
+	return INT_MIN;
+}
+
 static int sleep_on(void)
 {
 	(void)bothy_sleep_until(BOTHY_FOREVER);
@@ -408,6 +424,9 @@ START_TEST(a_traced_jobs_exception_is_how_it_ended)
 	} cases[] = {
 		{fail_aloud, "no such luck"},
 		{fail_silently, "failed with 7"},
+		{fail_as_if_timed_out, "no answer"},
+		{fail_as_if_canceled, "failed with 125"},
+		{fail_lowest, "failed with 2147483648"},
 		{sleep_on, "timed out"},
 		{exit_thread, "ended its thread"},
 	};
