@@ -206,7 +206,7 @@ static void lose_failed(struct writer *writer, const struct batch *batch)
 	}
 }
 
-static void lose_batch(struct writer *writer, struct batch *batch, int error)
+void writer_lose_batch(struct writer *writer, struct batch *batch, int error)
 {
 	for (struct item *item = batch->first; item != NULL; item = item->next)
 		item->error = error;
@@ -225,8 +225,6 @@ int writer_hand_over(struct writer *writer, struct batch *batch, bothy_time dead
 	lock_release(&writer->lock);
 	if (kick)
 		parker_kick(&writer->parker);
-	if (!admitted)
-		lose_batch(writer, batch, -ETIMEDOUT);
 	return admitted ? 0 : -ETIMEDOUT;
 }
 

@@ -19,15 +19,15 @@ int writer_new(const struct bothy_server_ops *ops, void *self, struct writer **r
 void writer_free(struct writer *writer);
 
 /*
- * Hand over BATCH, which is the writer's from now on, whatever is returned.
+ * Hand over BATCH.  If there is no room in the queue, waits for it until DEADLINE.
  *
- * If there is no room in the queue, waits for it until DEADLINE.
- * Returns 0, or -ETIMEDOUT: its items are lost, which the server's `failed` and the next flush of
- * the project are told.
+ * Returns 0: it is the writer's from now on; or -ETIMEDOUT: it is the caller's still.
  */
 int writer_hand_over(struct writer *writer, struct batch *batch, bothy_time deadline);
 
-/* Items that never became a batch's are lost: as above. */
+/* The items of BATCH are lost, by ERROR, and so is one that never became a batch's: the server's
+ * `failed` and the next flush of the project are told.  BATCH is freed. */
+void writer_lose_batch(struct writer *writer, struct batch *batch, int error);
 void writer_lose(struct writer *writer, const struct bothy_failure *failure);
 
 /* Wait until all that has been handed over so far is written, until DEADLINE: 0 or

@@ -254,6 +254,24 @@ START_TEST(what_was_waiting_for_room_is_stored_once_there_is_some)
 }
 END_TEST
 
+START_TEST(a_flush_that_finds_no_room_loses_nothing)
+{
+	bothy_context *context;
+
+	fill();
+	context = enter("p");
+	call("later");
+	ck_assert_int_eq(bothy_client_flush(NULL, bothy_after_ms(5)), -ETIMEDOUT);
+	ck_assert_int_eq(keeper.failures, 0);
+	call("later");
+	gate_open(&keeper.gate);
+	ck_assert_int_eq(bothy_client_flush(NULL, BOTHY_FOREVER), 0);
+	ck_assert_int_eq(keeper_count("later"), 2);
+	ck_assert_int_eq(bothy_context_exit(context), 0);
+	keeper_close();
+}
+END_TEST
+
 /* ---- what stands around it ------------------------------------------------------------------- */
 
 START_TEST(what_cannot_be_recorded_is_counted_and_does_not_mask_the_outcome)
@@ -353,6 +371,7 @@ int main(void)
 		a_flush_of_nothing_is_done_at_once,
 		a_job_waits_for_room_no_longer_than_its_deadline_and_it_is_counted,
 		what_was_waiting_for_room_is_stored_once_there_is_some,
+		a_flush_that_finds_no_room_loses_nothing,
 		what_cannot_be_recorded_is_counted_and_does_not_mask_the_outcome,
 		what_a_server_has_no_write_for_is_lost_and_told,
 		a_servers_own_hooks_are_called_as_well,
