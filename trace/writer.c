@@ -278,6 +278,16 @@ int writer_take_loss(struct writer *writer, const char *entity, const char *proj
 	return error;
 }
 
+bool writer_has_lost(struct writer *writer)
+{
+	bool has_lost;
+
+	lock_acquire(&writer->lock);
+	has_lost = writer->stats.failed > 0;
+	lock_release(&writer->lock);
+	return has_lost;
+}
+
 void writer_stats(struct writer *writer, struct bothy_server_stats *ret_stats)
 {
 	lock_acquire(&writer->lock);

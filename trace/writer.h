@@ -38,6 +38,9 @@ int writer_wait(struct writer *writer, bothy_time deadline);
 int writer_take_loss(struct writer *writer, const char *entity, const char *project,
                      char **ret_text);
 
+/* Whether anything ever was lost: then what was handed over need not be stored. */
+bool writer_has_lost(struct writer *writer);
+
 void writer_stats(struct writer *writer, struct bothy_server_stats *ret_stats);
 
 #endif

@@ -61,8 +61,9 @@ BOTHY_API BOTHY_MUST_CHECK int bothy_file_digest(const void *content, size_t byt
  *
  * If OBJECT's own ref in this very context says that it is stored already under this name,
  * with the same digest, nothing is stored again and that ref is returned.  (The last ref that
- * another context of the project put on it does not count: it may record elsewhere.)  OBJECT may
- * be NULL: then no ref is set, and the server is what keeps the same from being stored twice.
+ * another context of the project put on it does not count: it may record elsewhere.  Nor does any
+ * once the server has lost something: so what was lost can be published again.)  OBJECT may be
+ * NULL: then no ref is set, and the server is what keeps the same from being stored twice.
  * RET_REF may be NULL.
  *
  * If it fails nothing is recorded, and OBJECT's refs are as they were.
@@ -127,7 +128,7 @@ BOTHY_API BOTHY_MUST_CHECK int bothy_table_new(bothy_table **ret_table);
 BOTHY_API BOTHY_MUST_CHECK int bothy_table_add(bothy_table *table, const char *json,
                                                size_t bytes);
 
-/* Store TABLE, if this context does not know it as stored already, and set its object's ref.
+/* Store TABLE, unless this context knows it as stored already, as above; and set its object's ref.
  * RET_REF may be NULL; *ret_ref is a hold of the caller's. */
 BOTHY_API BOTHY_MUST_CHECK int bothy_table_publish(bothy_table *table, bothy_ref **ret_ref);
 
