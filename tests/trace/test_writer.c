@@ -4,6 +4,7 @@
 #include <check.h>
 #include <errno.h>
 #include <sched.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <bothy/bothy.h>
@@ -11,6 +12,7 @@
 #include "tests/pool_fixture.h"
 #include "tests/trace/keeper.h"
 #include "tests/support.h"
+#include "trace/losses.h"
 
 static bothy_context *enter(const char *project)
 {
@@ -142,6 +144,38 @@ START_TEST(a_loss_is_told_once_and_to_its_own_project)
 	ck_assert_int_eq(flush_project("p", BOTHY_FOREVER), -EDOM);
 	ck_assert_int_eq(flush_project("p", BOTHY_FOREVER), 0);
 	keeper_close();
+}
+END_TEST
+
+static int take_loss(struct losses *losses, const char *project)
+{
+	char *text;
+	int error = losses_take(losses, "ann", project, &text);
+
+	free(text);
+	return error;
+}
+
+START_TEST(a_loss_that_there_was_no_memory_to_keep_is_told_to_each_project_once)
+{
+	const struct bothy_failure failure = {
+		.entity = "ann", .project = "p", .kind = "call", .id = "1", .error = -EDOM};
+	struct losses losses = {0};
+	int error;
+
+	support_fail_allocation(1);
+	losses_add(&losses, &failure);
+	support_fail_allocation(1);
+	error = take_loss(&losses, "q");
+	support_fail_allocation(0);
+	ck_assert_int_eq(error, -ENOMEM);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(take_loss(&losses, "q"), i == 0 ? -EDOM : 0);
+		ck_assert_int_eq(take_loss(&losses, "p"), i == 0 ? -EDOM : 0);
+		losses_add(&losses, &failure);
+		ck_assert_int_eq(take_loss(&losses, "p"), -EDOM);
+	}
+	losses_fini(&losses);
 }
 END_TEST
 
@@ -366,6 +400,7 @@ int main(void)
 		at_100_items_they_are_handed_over_before_the_exit,
 		an_item_that_fails_takes_no_neighbour_along_and_is_named,
 		a_loss_is_told_once_and_to_its_own_project,
+		a_loss_that_there_was_no_memory_to_keep_is_told_to_each_project_once,
 		after_a_flush_that_fails_each_item_is_stored_by_itself,
 		a_flush_waits_no_longer_than_its_deadline,
 		a_flush_of_nothing_is_done_at_once,
