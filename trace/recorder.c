@@ -264,7 +264,8 @@ int recorder_flush(bothy_client *client, bothy_time deadline)
 		return trace_fail(handed, "there was no room in the server's queue in time");
 	error = writer_wait(server->writer, deadline);
 	if (error < 0)
-		return trace_fail(error, "what was handed over is not all stored yet");
+		return trace_fail(error, "what was handed over is not all stored yet: %s",
+		                  strerror(-error));
 	error = take_loss(server, client);
 	return error < 0 ? error : handed;
 }
@@ -276,6 +277,7 @@ int recorder_settle(struct recorder *recorder)
 
 	if (error == 0)
 		error = writer_wait(recorder->server->writer, deadline);
-	return error < 0 ? trace_fail(error, "what was recorded before could not be stored in time")
+	return error < 0 ? trace_fail(error, "what was recorded before is not stored yet: %s",
+	                              strerror(-error))
 	                 : 0;
 }

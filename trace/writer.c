@@ -9,8 +9,8 @@
  *   - batches are written in the order in which they were handed over, so that two numbers tell
  *     all: `handed`, of the last one in the queue, and `done`, of the last one written;
  *   - `items` is how many items were admitted and are not written yet: at most queue_max, but
- *     for a single batch that is larger;
- *   - whoever waits for room stands in line: nobody is admitted past it;
+ *     for a single batch that is larger, and for those of the writer's own thread;
+ *   - whoever waits for room stands in line: nobody else is admitted past it;
  *   - if the queue is not empty, the writer is awake, or sleeps until `linger` is over.
  *
  * Wakes
@@ -58,10 +58,16 @@ struct writer {
 	bool asleep;  /* the writer has nothing to do: the next batch wakes it */
 	bool hurried; /* no lingering */
 	bool closing;
+	bool orphaned; /* nobody joins the thread: it frees the writer itself */
+	void (*after)(void *); /* at the very end, with ... */
+	void *after_arg;
 	struct parker parker; /* the writer's */
 	struct losses losses;
 	struct bothy_server_stats stats; /* but for queued */
 };
+
+/* The writer whose thread this is. */
+static _Thread_local const struct writer *own;
 
 /* ---- waiters ------------------------------------------------------------------------------ */
 
@@ -149,7 +155,7 @@ static bool await_room(struct writer *writer, uint64_t n, bothy_time deadline)
 
 static bool admit(struct writer *writer, uint64_t n, bothy_time deadline)
 {
-	if (writer->blocked != NULL || !has_room(writer, n))
+	if (writer != own && (writer->blocked != NULL || !has_room(writer, n)))
 		return await_room(writer, n, deadline);
 	writer->items += n;
 	return true;
@@ -234,6 +240,8 @@ int writer_wait(struct writer *writer, bothy_time deadline)
 {
 	struct waiter waiter = {.parker = PARKER_INITIALIZER};
 
+	if (writer == own)
+		return -EDEADLK;
 	lock_acquire(&writer->lock);
 	waiter.want = writer->handed;
 	waiter.met = writer->done >= waiter.want;
@@ -354,10 +362,23 @@ static void store(struct writer *writer, struct batch *batches)
 	lock_release(&writer->lock);
 }
 
+/* The thread is done. */
+static void end(struct writer *writer)
+{
+	void (*after)(void *) = writer->after;
+	void *arg = writer->after_arg;
+
+	losses_fini(&writer->losses);
+	lock_fini(&writer->lock);
+	free(writer);
+	after(arg);
+}
+
 static void writer_main(void *arg)
 {
 	struct writer *writer = arg;
 
+	own = writer;
 	lock_acquire(&writer->lock);
 	while (await_batches(writer)) {
 		struct batch *batches = writer->first;
@@ -369,6 +390,10 @@ static void writer_main(void *arg)
 		lock_acquire(&writer->lock);
 	}
 	lock_release(&writer->lock);
+	if (writer->orphaned) {
+		thread_detach(&writer->thread);
+		end(writer);
+	}
 }
 
 int writer_new(const struct bothy_server_ops *ops, void *self, struct writer **ret_writer)
@@ -396,14 +421,17 @@ int writer_new(const struct bothy_server_ops *ops, void *self, struct writer **r
 	return 0;
 }
 
-void writer_free(struct writer *writer)
+void writer_free(struct writer *writer, void (*after)(void *), void *arg)
 {
 	lock_acquire(&writer->lock);
 	writer->closing = true;
+	writer->orphaned = writer == own;
+	writer->after = after;
+	writer->after_arg = arg;
 	parker_wake(&writer->parker);
 	lock_release(&writer->lock);
+	if (writer == own)
+		return;
 	thread_join(&writer->thread);
-	losses_fini(&writer->losses);
-	lock_fini(&writer->lock);
-	free(writer);
+	end(writer);
 }

@@ -14,9 +14,19 @@ struct writer;
  * pthread_create(3) said. */
 int writer_new(const struct bothy_server_ops *ops, void *self, struct writer **ret_writer);
 
-/* Wait until all that was handed over is stored, end the thread, and free.  No other call may be
- * using WRITER. */
-void writer_free(struct writer *writer);
+/*
+ * Wait until all that was handed over is stored, end the thread, free, and call AFTER(ARG).  No
+ * other call may be using WRITER.
+ *
+ * On its own thread (see below) this does not wait: all of it happens once the thread is done.
+ */
+void writer_free(struct writer *writer, void (*after)(void *), void *arg);
+
+/*
+ * The server's operations are called on the writer's own thread, and may record, too.  There
+ * nothing waits for what that thread alone can do: what is handed over finds room, and
+ * writer_wait() is -EDEADLK.
+ */
 
 /*
  * Hand over BATCH.  If there is no room in the queue, waits for it until DEADLINE.
@@ -30,8 +40,8 @@ int writer_hand_over(struct writer *writer, struct batch *batch, bothy_time dead
 void writer_lose_batch(struct writer *writer, struct batch *batch, int error);
 void writer_lose(struct writer *writer, const struct bothy_failure *failure);
 
-/* Wait until all that has been handed over so far is written, until DEADLINE: 0 or
- * -ETIMEDOUT. */
+/* Wait until all that has been handed over so far is written, until DEADLINE: 0, -ETIMEDOUT or
+ * -EDEADLK. */
 int writer_wait(struct writer *writer, bothy_time deadline);
 
 /* What could not be stored of a project since it was asked last: see losses_take(). */

@@ -306,6 +306,53 @@ START_TEST(a_flush_that_finds_no_room_loses_nothing)
 }
 END_TEST
 
+/* ---- on the writer's own thread ------------------------------------------------------------- */
+
+static atomic_int flushed_there;
+
+static void record_there(void)
+{
+	bothy_context *context;
+
+	keeper.on_failed = NULL;
+	record("p", "there");
+	context = enter("p");
+	call("there");
+	atomic_store(&flushed_there, bothy_client_flush(NULL, BOTHY_FOREVER));
+	ck_assert_int_eq(bothy_context_exit(context), 0);
+}
+
+START_TEST(the_writers_thread_does_not_wait_for_itself)
+{
+	keeper_open(1); /* there is no room */
+	keeper.failing = "bad";
+	keeper.on_failed = record_there;
+	record("p", "bad");
+	ck_assert_int_eq(flush_project("p", BOTHY_FOREVER), -EDOM);
+	keeper_close();
+	ck_assert_int_eq(flushed_there, -EDEADLK);
+	ck_assert_int_eq(keeper_count("there"), 2);
+}
+END_TEST
+
+static void release_there(void)
+{
+	bothy_server_release(keeper.server);
+}
+
+START_TEST(the_last_hold_may_go_on_the_writers_thread)
+{
+	keeper_open(0);
+	keeper.failing = "bad";
+	keeper.on_failed = release_there;
+	record("p", "bad");
+	while (atomic_load(&keeper.destroyed) == 0)
+		(void)sched_yield();
+	ck_assert_int_eq(keeper.failures, 1);
+	gate_fini(&keeper.gate);
+}
+END_TEST
+
 /* ---- what stands around it ------------------------------------------------------------------- */
 
 START_TEST(what_cannot_be_recorded_is_counted_and_does_not_mask_the_outcome)
@@ -407,6 +454,8 @@ int main(void)
 		a_job_waits_for_room_no_longer_than_its_deadline_and_it_is_counted,
 		what_was_waiting_for_room_is_stored_once_there_is_some,
 		a_flush_that_finds_no_room_loses_nothing,
+		the_writers_thread_does_not_wait_for_itself,
+		the_last_hold_may_go_on_the_writers_thread,
 		what_cannot_be_recorded_is_counted_and_does_not_mask_the_outcome,
 		what_a_server_has_no_write_for_is_lost_and_told,
 		a_servers_own_hooks_are_called_as_well,

@@ -150,10 +150,12 @@ struct bothy_failure {
  *
  * Threads
  *   Hooks: any number of threads at once, with no lock held: inherit_free and destroy on the
- *   thread that gave up the last hold, with no context installed; the others on the
+ *   thread that gave up the last hold (if that is the writer's: when it is done), with no context
+ *   installed; the others on the
  *   thread whose context it is about.  They may block.
  *   Writes: one at a time, on the server's own writer thread, which is there if a write or read is.
- *   What they did need not last until flush has returned 0.
+ *   What they did need not last until flush has returned 0.  They, and failed, may record too; on
+ *   that thread nothing waits for room.
  *   Reads: any number of threads at once, also beside a write, which they need not see before
  *   its flush.
  */

@@ -240,8 +240,8 @@ BOTHY_API BOTHY_MUST_CHECK int bothy_attributes_set(const char *json);
  * NULL: the current one.
  *
  * Returns 0 only if all of it is durable.
- * Errors: -ETIMEDOUT: not all of it is stored yet, but nothing is lost by that; -EINVAL;
- *         -ECHILD; -ENOTSUP; else the first error of an item of CLIENT's that could not be stored
+ * Errors: -ETIMEDOUT: not all of it is stored yet, but nothing is lost by that; -EDEADLK: in an
+ *         operation of the server's, on its writer's thread; -EINVAL; -ECHILD; -ENOTSUP; else the first error of an item of CLIENT's that could not be stored
  *         since the last flush that said so; bothy_trace_error() has its id.
  */
 BOTHY_API BOTHY_MUST_CHECK int bothy_client_flush(bothy_client *client, bothy_time deadline);
