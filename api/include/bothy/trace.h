@@ -181,13 +181,14 @@ BOTHY_API BOTHY_MUST_CHECK int bothy_file_fetch(const char *digest, void **ret_c
  *
  * OP is a name or an op's URI, of at most 1,024 bytes.  RET_CALL may be NULL: then the call
  * is ended as bothy_call_current().
- * Errors: see "values"; -EINVAL: no op, or too long; inputs that are no object.
+ * Errors: see "values"; -EINVAL: no op, too long, or not UTF-8; inputs that are no object.
  */
 BOTHY_API BOTHY_MUST_CHECK int bothy_call_begin(const char *op, const char *inputs_json,
                                                 bothy_call **ret_call);
 
 /*
- * End CALL.  OUTPUT_JSON is any value, or NULL; EXCEPTION is why it failed, or NULL.
+ * End CALL.  OUTPUT_JSON is any value, or NULL; EXCEPTION is why it failed, or NULL: what is not
+ * UTF-8 in it is stored as question marks.
  *
  * Errors: see "values": then the call is still open; -EINVAL: CALL is not open in this context;
  *         -EBUSY: calls that began inside it were open: they were ended too, and say so.
@@ -210,7 +211,7 @@ BOTHY_API BOTHY_MUST_CHECK int bothy_call_ref(const bothy_call *call, bothy_ref 
  * characters; and, in JSON, its inputs (an object), output and summary (an object).  The last
  * one set counts, but for what bothy_call_end() is given; NULL: none.
  *
- * Errors: see "values"; -EINVAL: not open in this context, or too long.
+ * Errors: see "values"; -EINVAL: not open in this context, too long, or not UTF-8.
  */
 BOTHY_API BOTHY_MUST_CHECK int bothy_call_set_name(bothy_call *call, const char *display_name);
 BOTHY_API BOTHY_MUST_CHECK int bothy_call_set_inputs(bothy_call *call, const char *json);
