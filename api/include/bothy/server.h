@@ -83,7 +83,7 @@ struct bothy_call_record {
  *
  * A query calls EACH for each row, in order; what EACH is handed is gone when it returns.
  * If EACH returns anything but 0 the query ends and returns that.  EACH may make other queries,
- * but no writes.
+ * but no writes, and may not call pthread_exit(): what the query holds would be held for good.
  */
 typedef int bothy_object_each(void *user, const struct bothy_object_version *object);
 typedef int bothy_row_each(void *user, const struct bothy_table_row *row);
