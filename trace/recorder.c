@@ -12,7 +12,7 @@
 #include "trace/error.h"
 #include "trace/writer.h"
 
-enum { HAND_OVER_AT = 100 };
+enum { HAND_OVER_AT = 100, HAND_OVER_BYTES = 4 << 20 };
 
 /* What descendants begin with. */
 struct token {
@@ -68,7 +68,7 @@ void recorder_add(struct recorder *recorder, struct item *item)
 	int error;
 
 	batch_add(recorder->batch, item);
-	if (recorder->batch->n < HAND_OVER_AT)
+	if (recorder->batch->n < HAND_OVER_AT && recorder->batch->bytes < HAND_OVER_BYTES)
 		return;
 	error = hand_over_or_lose(recorder, context_current()->deadline);
 	if (recorder->error == 0)

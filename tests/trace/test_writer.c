@@ -115,6 +115,58 @@ START_TEST(at_100_items_they_are_handed_over_before_the_exit)
 }
 END_TEST
 
+START_TEST(what_is_large_is_handed_over_before_the_exit)
+{
+	static char inputs[1 << 20];
+	bothy_context *context;
+
+	memset(inputs, 'x', sizeof(inputs) - 1);
+	memcpy(inputs, "{\"a\":\"", 6);
+	memcpy(inputs + sizeof(inputs) - 3, "\"}", 3);
+	keeper_open(0);
+	context = enter("p");
+	for (int i = 0; i < 5; i++) {
+		ck_assert_int_eq(bothy_call_begin("large", inputs, NULL), 0);
+		ck_assert_int_eq(bothy_call_end(bothy_call_current(), NULL, NULL), 0);
+	}
+	ck_assert_int_eq(flush_project("p", BOTHY_FOREVER), 0); /* another client's */
+	ck_assert_int_ge(keeper_count("large"), 4);
+	ck_assert_int_eq(bothy_context_exit(context), 0);
+	keeper_close();
+	ck_assert_int_eq(keeper_count("large"), 5);
+}
+END_TEST
+
+static int record_large_until_no_room(int *n)
+{
+	struct bothy_context_options options = {.size = sizeof(options),
+	                                        .deadline = bothy_after_ms(20)};
+	static char content[64 << 20];
+	char digest[BOTHY_DIGEST_BYTES];
+	bothy_context *context;
+
+	ck_assert_int_eq(bothy_context_enter(keeper.server, "ann", "p", &options, &context), 0);
+	for (*n = 0; *n < 8 && keeper.failures == 0; ++*n)
+		ck_assert_int_eq(bothy_file_store(content, sizeof(content), digest), 0);
+	return bothy_context_exit(context);
+}
+
+START_TEST(the_queue_is_bounded_in_bytes_too)
+{
+	int n;
+
+	keeper_open(0);
+	atomic_store(&keeper.stops, true);
+	record("p", "first");
+	gate_await(&keeper.gate, 1); /* the writer is in its flush */
+	ck_assert_int_eq(record_large_until_no_room(&n), -ETIMEDOUT);
+	ck_assert_int_eq(n, 4);
+	ck_assert_int_eq(keeper.failed_error, -ETIMEDOUT);
+	gate_open(&keeper.gate);
+	keeper_close();
+}
+END_TEST
+
 START_TEST(an_item_that_fails_takes_no_neighbour_along_and_is_named)
 {
 	keeper_open(0);
@@ -445,6 +497,8 @@ int main(void)
 		the_last_release_stores_what_was_handed_over,
 		contexts_that_hand_over_meanwhile_share_a_flush,
 		at_100_items_they_are_handed_over_before_the_exit,
+		what_is_large_is_handed_over_before_the_exit,
+		the_queue_is_bounded_in_bytes_too,
 		an_item_that_fails_takes_no_neighbour_along_and_is_named,
 		a_loss_is_told_once_and_to_its_own_project,
 		a_loss_that_there_was_no_memory_to_keep_is_told_to_each_project_once,

@@ -161,7 +161,8 @@ struct bothy_failure {
  */
 struct bothy_server_ops {
 	size_t size;      /* sizeof (struct bothy_server_ops) */
-	size_t queue_max; /* items that may be handed over and not yet stored; 0: 10,000 */
+	size_t queue_max; /* items that may be handed over and not yet stored; 0: 10,000.  All of
+	                   * them together have at most 256 MiB, or are those of one context */
 
 	/* ---- hooks: what becomes of contexts */
 

@@ -3,7 +3,7 @@
  * on its server.
  *
  * What is recorded is checked at once, and handed over to the server's writer when the
- * context exits, or before that at every 100 items; so nobody waits for a disk.
+ * context exits, or before that at every 100 items or 4 MiB; so nobody waits for a disk.
  * bothy_client_flush() says when it is stored, and what could not be.
  *
  * Every call here that returns an int:
