@@ -242,8 +242,9 @@ BOTHY_API BOTHY_MUST_CHECK int bothy_attributes_set(const char *json);
  *
  * Returns 0 only if all of it is durable.
  * Errors: -ETIMEDOUT: not all of it is stored yet, but nothing is lost by that; -EDEADLK: in an
- *         operation of the server's, on its writer's thread; -EINVAL; -ECHILD; -ENOTSUP; else the first error of an item of CLIENT's that could not be stored
- *         since the last flush that said so; bothy_trace_error() has its id.
+ *         operation of the server's, on its writer's thread; -EINVAL; -ECHILD; -ENOTSUP; else the
+ *         first error of an item of CLIENT's that could not be stored since the last flush that
+ *         said so; bothy_trace_error() has its id.
  */
 BOTHY_API BOTHY_MUST_CHECK int bothy_client_flush(bothy_client *client, bothy_time deadline);
 
