@@ -19,6 +19,7 @@ int batch_new(const char *entity, const char *project, struct batch **ret_batch)
 	batch->first = NULL;
 	batch->end = &batch->first;
 	batch->n = 0;
+	batch->bytes = 0;
 	batch->entity = names;
 	batch->project = names + entity_bytes;
 	*ret_batch = batch;
@@ -31,6 +32,7 @@ void batch_add(struct batch *batch, struct item *item)
 	*batch->end = item;
 	batch->end = &item->next;
 	batch->n++;
+	batch->bytes += item->bytes;
 }
 
 static void free_items(struct item *item)

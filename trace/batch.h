@@ -10,6 +10,7 @@ struct batch {
 	struct batch *next;
 	struct item *first, **end; /* in the order in which they were recorded */
 	size_t n;
+	size_t bytes; /* of the items, about */
 	const char *entity, *project; /* in the same block */
 };
 

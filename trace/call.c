@@ -9,6 +9,7 @@
 #include "tls/client.h"
 #include "trace/error.h"
 #include "trace/recorder.h"
+#include "trace/utf8.h"
 #include "trace/writer.h"
 
 enum { OP_MAX = 1024, NAME_MAX_CHARACTERS = 1024 };
@@ -72,6 +73,8 @@ static struct bothy_call_end *end_new(const struct bothy_call_end *fields)
 	move_in(&end->id, &at);
 	move_in(&end->output_json, &at);
 	move_in(&end->exception, &at);
+	if (end->exception != NULL) /* what went wrong is worth more than how it is written */
+		utf8_mend((char *)end->exception);
 	move_in(&end->summary_json, &at);
 	return end;
 }
@@ -192,6 +195,8 @@ int call_begin(struct recorder *recorder, const char *op, const char *inputs_jso
 
 	if (bytes == 0 || bytes > OP_MAX)
 		return trace_fail(-EINVAL, "a call's op has 1 to %d bytes, not %zu", OP_MAX, bytes);
+	if (!utf8_is(op))
+		return trace_fail(-EINVAL, "a call's op is UTF-8");
 	if (inputs_json == NULL)
 		return begin(recorder, op, "{}", ret_call);
 	error = canonical("inputs", inputs_json, JSON_SHAPE_OBJECT, &inputs);
@@ -205,11 +210,13 @@ int call_begin(struct recorder *recorder, const char *op, const char *inputs_jso
 int call_begin_job(struct recorder *recorder, const char *name)
 {
 	bothy_call *call;
-	int error = begin(recorder, name != NULL ? name : "job", "{}", &call);
+	int error = begin(recorder, name != NULL && name[0] != '\0' ? name : "job", "{}", &call);
 
-	if (error == 0)
-		call->of_job = true;
-	return error;
+	if (error < 0)
+		return error;
+	utf8_mend((char *)call->start->op);
+	call->of_job = true;
+	return 0;
 }
 
 /* ---- the end ------------------------------------------------------------------------------------------ */
@@ -408,6 +415,8 @@ int call_set_name(struct recorder *recorder, bothy_call *call, const char *displ
 	if (display_name != NULL && characters(display_name) > NAME_MAX_CHARACTERS)
 		return trace_fail(-EINVAL, "a display name has at most %d characters, not %zu",
 		                  NAME_MAX_CHARACTERS, characters(display_name));
+	if (display_name != NULL && !utf8_is(display_name))
+		return trace_fail(-EINVAL, "a display name is UTF-8");
 	fields = *call->start;
 	fields.display_name = display_name;
 	return replace_start(call, &fields);

@@ -22,7 +22,7 @@ static struct item *item_new(enum item_kind kind, size_t bytes)
 	struct item *item = malloc(sizeof(*item) + bytes);
 
 	if (item != NULL)
-		*item = (struct item){.kind = kind};
+		*item = (struct item){.kind = kind, .bytes = sizeof(*item) + bytes};
 	return item;
 }
 
@@ -40,6 +40,7 @@ int item_object(const char *name, const char *digest, bothy_wall created,
 	item->object.created = created;
 	item->object.json = text->text;
 	item->object.bytes = text->bytes;
+	item->bytes += text->bytes;
 	*ret_item = item;
 	return 0;
 }
@@ -52,6 +53,7 @@ int item_table(bothy_table *table, struct item **ret_item)
 		return -ENOMEM;
 	trace_table_hold(table);
 	item->table = table;
+	item->bytes += table->bytes;
 	*ret_item = item;
 	return 0;
 }
@@ -73,6 +75,20 @@ int item_file(const char *digest, const void *content, size_t bytes, struct item
 	return 0;
 }
 
+/* Only what can be long is measured. */
+static size_t call_bytes(const struct bothy_call_start *start, const struct bothy_call_end *end)
+{
+	size_t bytes = 0;
+
+	if (start != NULL)
+		bytes += strlen(start->inputs_json) + strlen(start->attributes_json);
+	if (end != NULL && end->output_json != NULL)
+		bytes += strlen(end->output_json);
+	if (end != NULL && end->summary_json != NULL)
+		bytes += strlen(end->summary_json);
+	return bytes;
+}
+
 int item_call(struct bothy_call_start *start, struct bothy_call_end *end, struct item **ret_item)
 {
 	struct item *item = item_new(ITEM_CALL, 0);
@@ -81,6 +97,7 @@ int item_call(struct bothy_call_start *start, struct bothy_call_end *end, struct
 		return -ENOMEM;
 	item->call.start = start;
 	item->call.end = end;
+	item->bytes += call_bytes(start, end);
 	*ret_item = item;
 	return 0;
 }

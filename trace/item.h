@@ -14,6 +14,7 @@ struct item {
 	struct item *next;
 	enum item_kind kind;
 	int error; /* the writer's */
+	size_t bytes; /* of what it keeps, about */
 	union {
 		struct bothy_object_version object; /* its json is the item's */
 		bothy_table *table;                 /* held */

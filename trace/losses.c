@@ -13,8 +13,9 @@
 
 struct loss {
 	UT_hash_handle hh;
-	int error;  /* of the first item */
-	char *text; /* which item it was; NULL without memory */
+	int error;     /* of the first item; 0: there is none */
+	char *text;    /* which item it was; NULL without memory */
+	uint64_t told; /* of so many unknown ones */
 	char key[]; /* "entity/project" */
 };
 
@@ -35,24 +36,42 @@ static void loss_free(struct loss *loss)
 	free(loss);
 }
 
-static int add(struct losses *losses, const struct project_name *name,
-               const struct bothy_failure *failure)
+static struct loss *find(const struct losses *losses, const struct project_name *name)
 {
 	struct loss *loss;
 
 	HASH_FIND(hh, losses->of_projects, name->key, name->key_bytes, loss);
+	return loss;
+}
+
+/* The project's, which is made if there is none.  NULL without memory. */
+static struct loss *find_or_make(struct losses *losses, const struct project_name *name)
+{
+	struct loss *loss = find(losses, name);
+
 	if (loss != NULL)
-		return 0;
+		return loss;
 	loss = calloc(1, sizeof(*loss) + name->key_bytes);
 	if (loss == NULL)
-		return -ENOMEM;
+		return NULL;
 	memcpy(loss->key, name->key, name->key_bytes);
-	loss->error = failure->error;
-	loss->text = describe(failure);
 	HASH_ADD_KEYPTR(hh, losses->of_projects, loss->key, name->key_bytes, loss);
-	if (loss->hh.tbl == NULL) { /* how uthash reports that it had no memory */
-		loss_free(loss);
+	if (loss->hh.tbl != NULL)
+		return loss;
+	loss_free(loss); /* this is how uthash reports that it had no memory */
+	return NULL;
+}
+
+static int add(struct losses *losses, const struct project_name *name,
+               const struct bothy_failure *failure)
+{
+	struct loss *loss = find_or_make(losses, name);
+
+	if (loss == NULL)
 		return -ENOMEM;
+	if (loss->error == 0) {
+		loss->error = failure->error;
+		loss->text = describe(failure);
 	}
 	return 0;
 }
@@ -66,27 +85,33 @@ void losses_add(struct losses *losses, const struct bothy_failure *failure)
 		error = add(losses, &name, failure);
 		project_name_fini(&name);
 	}
-	if (error < 0 && losses->unknown == 0)
-		losses->unknown = failure->error;
+	if (error < 0) {
+		losses->unknown++;
+		losses->error = failure->error;
+	}
 }
 
+/* Perhaps an unknown one was of this project: better one flush too many that fails.  From then on
+ * it has to be known who was told. */
 static int take(struct losses *losses, const struct project_name *name, char **ret_text)
 {
-	struct loss *loss;
+	struct loss *loss =
+		losses->unknown > 0 ? find_or_make(losses, name) : find(losses, name);
 	int error;
 
-	HASH_FIND(hh, losses->of_projects, name->key, name->key_bytes, loss);
-	if (loss == NULL) {
-		/* Perhaps it was of this project: better one flush too many that fails. */
-		error = losses->unknown;
-		losses->unknown = 0;
-		*ret_text = NULL;
-		return error;
-	}
-	HASH_DELETE(hh, losses->of_projects, loss);
+	if (loss == NULL)
+		return losses->unknown > 0 ? -ENOMEM : 0;
 	error = loss->error;
+	if (error == 0 && loss->told < losses->unknown)
+		error = losses->error;
 	*ret_text = loss->text;
-	free(loss);
+	loss->error = 0;
+	loss->text = NULL;
+	loss->told = losses->unknown;
+	if (losses->unknown == 0) {
+		HASH_DELETE(hh, losses->of_projects, loss);
+		free(loss);
+	}
 	return error;
 }
 

@@ -14,17 +14,21 @@
 #include "trace/recorder.h"
 #include "trace/table.h"
 #include "trace/value.h"
+#include "trace/writer.h"
 
 /* ---- the ref -------------------------------------------------------------------------------- */
 
 /* Whether this very context knows OBJECT (or NULL) as REF.  What other contexts of the project
- * put there does not count: their server may be another. */
-static bool is_known(const struct bothy_object *object, const bothy_ref *ref)
+ * put there does not count: their server may be another.  Once the server has lost something it
+ * may be that, and the server is what keeps the same from being stored twice. */
+static bool is_known(const struct recorder *recorder, const struct bothy_object *object,
+                     const bothy_ref *ref)
 {
 	uint64_t serial = object != NULL ? object_serial(object) : 0;
 	const bothy_ref *own = serial != 0 ? table_get(&context_current()->refs, serial) : NULL;
 
-	return own != NULL && bothy_ref_equal(own, ref);
+	return own != NULL && bothy_ref_equal(own, ref) &&
+	       !writer_has_lost(recorder->server->writer);
 }
 
 /* The ref of what is published: of RECORDER's project, under NAME (a table has none). */
@@ -95,7 +99,7 @@ int publish_value(struct bothy_object *object, const char *name, const char *jso
 	if (error < 0)
 		return error;
 	error = make_ref(recorder, BOTHY_REF_OBJECT, name, digest, &ref);
-	if (error == 0 && !is_known(object, ref))
+	if (error == 0 && !is_known(recorder, object, ref))
 		error = record_text(recorder, text, object, ref);
 	else
 		free(text.text);
@@ -126,7 +130,7 @@ int publish_table(bothy_table *table, bothy_ref **ret_ref)
 		error = trace_table_digest(table);
 	if (error == 0)
 		error = make_ref(recorder, BOTHY_REF_TABLE, NULL, table->digest, &ref);
-	if (error == 0 && !is_known(&table->object, ref))
+	if (error == 0 && !is_known(recorder, &table->object, ref))
 		error = record_table(recorder, table, ref);
 	if (error < 0) {
 		ref_release(ref);

@@ -12,7 +12,7 @@
 #include "trace/error.h"
 #include "trace/writer.h"
 
-enum { HAND_OVER_AT = 100 };
+enum { HAND_OVER_AT = 100, HAND_OVER_BYTES = 4 << 20 };
 
 /* What descendants begin with. */
 struct token {
@@ -37,18 +37,30 @@ int recorder_ready(struct recorder *recorder)
 	               : batch_new(client->entity, client->project, &recorder->batch);
 }
 
-/* Open calls go with it as far as they have begun. */
+/* Open calls go with it as far as they have begun.  If there is no room until DEADLINE
+ * (-ETIMEDOUT), the batch stays. */
 static int hand_over(struct recorder *recorder, bothy_time deadline)
 {
 	int error = call_send_open(recorder);
-	struct batch *batch = recorder->batch;
-	int handed;
+	int handed = 0;
 
-	if (batch == NULL)
-		return error;
-	recorder->batch = NULL;
-	handed = writer_hand_over(recorder->server->writer, batch, deadline);
-	return error < 0 ? error : handed;
+	if (recorder->batch != NULL)
+		handed = writer_hand_over(recorder->server->writer, recorder->batch, deadline);
+	if (handed == 0)
+		recorder->batch = NULL;
+	return handed < 0 ? handed : error;
+}
+
+/* Be rid of the batch, by the context's own DEADLINE: what finds no room is lost. */
+static int hand_over_or_lose(struct recorder *recorder, bothy_time deadline)
+{
+	int error = hand_over(recorder, deadline);
+	struct batch *batch = recorder->batch;
+
+	recorder->batch = NULL; /* `failed` is about to be called, and may record */
+	if (batch != NULL)
+		writer_lose_batch(recorder->server->writer, batch, error);
+	return error;
 }
 
 void recorder_add(struct recorder *recorder, struct item *item)
@@ -56,9 +68,9 @@ void recorder_add(struct recorder *recorder, struct item *item)
 	int error;
 
 	batch_add(recorder->batch, item);
-	if (recorder->batch->n < HAND_OVER_AT)
+	if (recorder->batch->n < HAND_OVER_AT && recorder->batch->bytes < HAND_OVER_BYTES)
 		return;
-	error = hand_over(recorder, context_current()->deadline);
+	error = hand_over_or_lose(recorder, context_current()->deadline);
 	if (recorder->error == 0)
 		recorder->error = error;
 }
@@ -110,18 +122,22 @@ int recorder_begin(void *self, const struct bothy_begin *context, void **ret_slo
 /* How a job ended, in words: NULL if it was done. */
 static const char *describe_end(int code, const char *error_text, char *buffer, size_t bytes)
 {
+	int reason = stopping_reason();
+
 	/* A deadline settles a job, whatever it returns later. */
-	if (stopping_reason() == -ETIMEDOUT || code == -ETIMEDOUT)
+	if (reason == -ETIMEDOUT)
 		return "timed out";
-	if (code == -ECANCELED)
-		return "canceled";
-	if (code == -EOWNERDEAD)
-		return "ended its thread";
 	if (code == 0)
 		return NULL;
+	/* Who was not asked to stop and returns such a code has failed with it. */
+	if (code == reason)
+		return "canceled";
 	if (error_text != NULL)
 		return error_text;
-	(void)snprintf(buffer, bytes, "failed with %d", code < 0 ? -code : code);
+	if (code == -EOWNERDEAD)
+		return "ended its thread";
+	(void)snprintf(buffer, bytes, "failed with %u",
+	               code < 0 ? 0 - (unsigned)code : (unsigned)code);
 	return buffer;
 }
 
@@ -145,7 +161,7 @@ int recorder_finish(void *self, void *slot, int code, const char *error_text, bo
 	(void)self;
 	errors[0] = recorder->error;
 	errors[1] = call_end_all(recorder, describe_end(code, error_text, buffer, sizeof(buffer)));
-	errors[2] = hand_over(recorder, deadline);
+	errors[2] = hand_over_or_lose(recorder, deadline);
 	errors[3] = finish_user(recorder, code, error_text, deadline);
 	call_origin_fini(&recorder->calls.origin);
 	for (int i = 0; i < 4; i++)
@@ -244,9 +260,12 @@ int recorder_flush(bothy_client *client, bothy_time deadline)
 		return error;
 	if (recorder_current(&recorder) == 0 && recorder->client == client)
 		handed = hand_over(recorder, deadline);
+	if (handed == -ETIMEDOUT)
+		return trace_fail(handed, "there was no room in the server's queue in time");
 	error = writer_wait(server->writer, deadline);
 	if (error < 0)
-		return trace_fail(error, "what was handed over is not all stored yet");
+		return trace_fail(error, "what was handed over is not all stored yet: %s",
+		                  strerror(-error));
 	error = take_loss(server, client);
 	return error < 0 ? error : handed;
 }
@@ -258,6 +277,7 @@ int recorder_settle(struct recorder *recorder)
 
 	if (error == 0)
 		error = writer_wait(recorder->server->writer, deadline);
-	return error < 0 ? trace_fail(error, "what was recorded before could not be stored in time")
+	return error < 0 ? trace_fail(error, "what was recorded before is not stored yet: %s",
+	                              strerror(-error))
 	                 : 0;
 }

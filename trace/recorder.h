@@ -32,8 +32,8 @@ int recorder_current(struct recorder **ret_recorder);
 /* Make sure that recorder_add() has room.  0 or -ENOMEM. */
 int recorder_ready(struct recorder *recorder);
 
-/* Add ITEM, which is the recorder's from now on; the recorder is ready.  At 100 items they are
- * handed over: what fails then is told by the next flush. */
+/* Add ITEM, which is the recorder's from now on; the recorder is ready.  At 100 items, or 4 MiB,
+ * they are handed over: what fails then is told by the next flush. */
 void recorder_add(struct recorder *recorder, struct item *item);
 
 /* Memory that lives as long as the context; NULL without. */

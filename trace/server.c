@@ -27,14 +27,20 @@ static int ensure_project(void *self, const char *entity, const char *project)
 	               : server->ops.ensure_project(server->self, entity, project);
 }
 
+static void written(void *self)
+{
+	struct trace_server *server = self;
+
+	if (server->ops.destroy != NULL)
+		server->ops.destroy(server->self);
+	free(server);
+}
+
 static void destroy(void *self)
 {
 	struct trace_server *server = self;
 
-	writer_free(server->writer);
-	if (server->ops.destroy != NULL)
-		server->ops.destroy(server->self);
-	free(server);
+	writer_free(server->writer, written, server);
 }
 
 /* What tls/ sees of a server that records. */
@@ -62,11 +68,9 @@ int trace_server_new(const struct bothy_server_ops *ops, void *self, bothy_serve
 		goto fail_writer;
 	error = server_new(&hooks, server, ret_server);
 	if (error < 0)
-		goto fail_server;
-	return 0;
+		writer_free(server->writer, free, server);
+	return error;
 
-fail_server:
-	writer_free(server->writer);
 fail_writer:
 	free(server);
 	return error;

@@ -8,9 +8,10 @@
  * Invariants, whenever the lock is free
  *   - batches are written in the order in which they were handed over, so that two numbers tell
  *     all: `handed`, of the last one in the queue, and `done`, of the last one written;
- *   - `items` is how many items were admitted and are not written yet: at most queue_max, but
- *     for a single batch that is larger;
- *   - whoever waits for room stands in line: nobody is admitted past it;
+ *   - `load` is how many items were admitted and are not written yet, and about how large they
+ *     are: at most queue_max and QUEUE_BYTES, but for a single batch that is larger, and for
+ *     those of the writer's own thread;
+ *   - whoever waits for room stands in line: nobody else is admitted past it;
  *   - if the queue is not empty, the writer is awake, or sleeps until `linger` is over.
  *
  * Wakes
@@ -32,13 +33,19 @@
 #include "trace/losses.h"
 #include "trace/lot.h"
 
-enum { QUEUE_MAX = 10000, LINGER_NS = 5000000 };
+enum { QUEUE_MAX = 10000, QUEUE_BYTES = 256 << 20, LINGER_NS = 5000000 };
+
+/* What is bounded. */
+struct load {
+	uint64_t items, bytes;
+};
 
 /* A thread that waits: for room, or for what was handed over to be written. */
 struct waiter {
 	struct waiter *next;
 	struct parker parker;
-	uint64_t want; /* items to be admitted; or the number of a batch to be written */
+	struct load load; /* to be admitted; or ... */
+	uint64_t want;    /* the number of a batch to be written */
 	bool met;      /* then it is in no list any more */
 };
 
@@ -51,17 +58,23 @@ struct writer {
 
 	struct lock lock;
 	struct batch *first, **end; /* the queue */
-	uint64_t items;
+	struct load load;
 	uint64_t handed, done;
 	struct waiter *blocked, **blocked_end; /* for room, in line */
 	struct waiter *flushers;
 	bool asleep;  /* the writer has nothing to do: the next batch wakes it */
 	bool hurried; /* no lingering */
 	bool closing;
+	bool orphaned; /* nobody joins the thread: it frees the writer itself */
+	void (*after)(void *); /* at the very end, with ... */
+	void *after_arg;
 	struct parker parker; /* the writer's */
 	struct losses losses;
 	struct bothy_server_stats stats; /* but for queued */
 };
+
+/* The writer whose thread this is. */
+static _Thread_local const struct writer *own;
 
 /* ---- waiters ------------------------------------------------------------------------------ */
 
@@ -94,17 +107,24 @@ static void unlink_waiter(struct waiter **list, const struct waiter *waiter)
 
 /* ---- room --------------------------------------------------------------------------------- */
 
-static bool has_room(const struct writer *writer, uint64_t n)
+static bool has_room(const struct writer *writer, struct load more)
 {
-	return writer->items == 0 || writer->items + n <= writer->queue_max;
+	return writer->load.items == 0 || (writer->load.items + more.items <= writer->queue_max &&
+	                                   writer->load.bytes + more.bytes <= QUEUE_BYTES);
+}
+
+static void add_load(struct writer *writer, struct load more)
+{
+	writer->load.items += more.items;
+	writer->load.bytes += more.bytes;
 }
 
 static void admit_blocked(struct writer *writer)
 {
-	while (writer->blocked != NULL && has_room(writer, writer->blocked->want)) {
+	while (writer->blocked != NULL && has_room(writer, writer->blocked->load)) {
 		struct waiter *waiter = writer->blocked;
 
-		writer->items += waiter->want;
+		add_load(writer, waiter->load);
 		writer->blocked = waiter->next;
 		if (writer->blocked == NULL)
 			writer->blocked_end = &writer->blocked;
@@ -131,10 +151,10 @@ static bool hurry(struct writer *writer)
 	return parker_post(&writer->parker);
 }
 
-/* Stand in line for N items until DEADLINE: whether they are admitted. */
-static bool await_room(struct writer *writer, uint64_t n, bothy_time deadline)
+/* Stand in line with LOAD until DEADLINE: whether it is admitted. */
+static bool await_room(struct writer *writer, struct load load, bothy_time deadline)
 {
-	struct waiter waiter = {.parker = PARKER_INITIALIZER, .want = n};
+	struct waiter waiter = {.parker = PARKER_INITIALIZER, .load = load};
 
 	writer->stats.waited++;
 	*writer->blocked_end = &waiter;
@@ -147,11 +167,11 @@ static bool await_room(struct writer *writer, uint64_t n, bothy_time deadline)
 	return waiter.met;
 }
 
-static bool admit(struct writer *writer, uint64_t n, bothy_time deadline)
+static bool admit(struct writer *writer, struct load load, bothy_time deadline)
 {
-	if (writer->blocked != NULL || !has_room(writer, n))
-		return await_room(writer, n, deadline);
-	writer->items += n;
+	if (writer != own && (writer->blocked != NULL || !has_room(writer, load)))
+		return await_room(writer, load, deadline);
+	add_load(writer, load);
 	return true;
 }
 
@@ -165,7 +185,7 @@ static bool append(struct writer *writer, struct batch *batch)
 	*writer->end = batch;
 	writer->end = &batch->next;
 	writer->handed++;
-	if (writer->items > writer->queue_max / 2)
+	if (writer->load.items > writer->queue_max / 2 || writer->load.bytes > QUEUE_BYTES / 2)
 		kick = hurry(writer);
 	if (writer->asleep && !PLANTED(WRITER_WAKE_DROPPED)) {
 		writer->asleep = false;
@@ -206,7 +226,7 @@ static void lose_failed(struct writer *writer, const struct batch *batch)
 	}
 }
 
-static void lose_batch(struct writer *writer, struct batch *batch, int error)
+void writer_lose_batch(struct writer *writer, struct batch *batch, int error)
 {
 	for (struct item *item = batch->first; item != NULL; item = item->next)
 		item->error = error;
@@ -216,17 +236,16 @@ static void lose_batch(struct writer *writer, struct batch *batch, int error)
 
 int writer_hand_over(struct writer *writer, struct batch *batch, bothy_time deadline)
 {
+	const struct load load = {batch->n, batch->bytes};
 	bool admitted, kick;
 
 	batch->next = NULL;
 	lock_acquire(&writer->lock);
-	admitted = admit(writer, batch->n, deadline);
+	admitted = admit(writer, load, deadline);
 	kick = admitted && append(writer, batch);
 	lock_release(&writer->lock);
 	if (kick)
 		parker_kick(&writer->parker);
-	if (!admitted)
-		lose_batch(writer, batch, -ETIMEDOUT);
 	return admitted ? 0 : -ETIMEDOUT;
 }
 
@@ -236,6 +255,8 @@ int writer_wait(struct writer *writer, bothy_time deadline)
 {
 	struct waiter waiter = {.parker = PARKER_INITIALIZER};
 
+	if (writer == own)
+		return -EDEADLK;
 	lock_acquire(&writer->lock);
 	waiter.want = writer->handed;
 	waiter.met = writer->done >= waiter.want;
@@ -280,11 +301,21 @@ int writer_take_loss(struct writer *writer, const char *entity, const char *proj
 	return error;
 }
 
+bool writer_has_lost(struct writer *writer)
+{
+	bool has_lost;
+
+	lock_acquire(&writer->lock);
+	has_lost = writer->stats.failed > 0;
+	lock_release(&writer->lock);
+	return has_lost;
+}
+
 void writer_stats(struct writer *writer, struct bothy_server_stats *ret_stats)
 {
 	lock_acquire(&writer->lock);
 	*ret_stats = writer->stats;
-	ret_stats->queued = writer->items;
+	ret_stats->queued = writer->load.items;
 	lock_release(&writer->lock);
 }
 
@@ -311,16 +342,18 @@ static bool await_batches(struct writer *writer)
 }
 
 struct counts {
-	uint64_t batches, items, failed;
+	uint64_t batches, failed;
+	struct load load;
 };
 
 static struct counts count(const struct batch *batches)
 {
-	struct counts counts = {0, 0, 0};
+	struct counts counts = {0};
 
 	for (const struct batch *batch = batches; batch != NULL; batch = batch->next) {
 		counts.batches++;
-		counts.items += batch->n;
+		counts.load.items += batch->n;
+		counts.load.bytes += batch->bytes;
 		for (const struct item *item = batch->first; item != NULL; item = item->next)
 			counts.failed += item->error < 0;
 	}
@@ -338,18 +371,32 @@ static void store(struct writer *writer, struct batch *batches)
 	batch_free(batches); /* before anybody is told that it is over */
 	lock_acquire(&writer->lock);
 	writer->stats.commits += commits;
-	writer->stats.stored += counts.items - counts.failed;
+	writer->stats.stored += counts.load.items - counts.failed;
 	writer->done += counts.batches;
-	writer->items -= counts.items;
+	writer->load.items -= counts.load.items;
+	writer->load.bytes -= counts.load.bytes;
 	admit_blocked(writer);
 	wake_flushers(writer);
 	lock_release(&writer->lock);
+}
+
+/* The thread is done. */
+static void end(struct writer *writer)
+{
+	void (*after)(void *) = writer->after;
+	void *arg = writer->after_arg;
+
+	losses_fini(&writer->losses);
+	lock_fini(&writer->lock);
+	free(writer);
+	after(arg);
 }
 
 static void writer_main(void *arg)
 {
 	struct writer *writer = arg;
 
+	own = writer;
 	lock_acquire(&writer->lock);
 	while (await_batches(writer)) {
 		struct batch *batches = writer->first;
@@ -361,6 +408,10 @@ static void writer_main(void *arg)
 		lock_acquire(&writer->lock);
 	}
 	lock_release(&writer->lock);
+	if (writer->orphaned) {
+		thread_detach(&writer->thread);
+		end(writer);
+	}
 }
 
 int writer_new(const struct bothy_server_ops *ops, void *self, struct writer **ret_writer)
@@ -388,14 +439,17 @@ int writer_new(const struct bothy_server_ops *ops, void *self, struct writer **r
 	return 0;
 }
 
-void writer_free(struct writer *writer)
+void writer_free(struct writer *writer, void (*after)(void *), void *arg)
 {
 	lock_acquire(&writer->lock);
 	writer->closing = true;
+	writer->orphaned = writer == own;
+	writer->after = after;
+	writer->after_arg = arg;
 	parker_wake(&writer->parker);
 	lock_release(&writer->lock);
+	if (writer == own)
+		return;
 	thread_join(&writer->thread);
-	losses_fini(&writer->losses);
-	lock_fini(&writer->lock);
-	free(writer);
+	end(writer);
 }

@@ -14,29 +14,42 @@ struct writer;
  * pthread_create(3) said. */
 int writer_new(const struct bothy_server_ops *ops, void *self, struct writer **ret_writer);
 
-/* Wait until all that was handed over is stored, end the thread, and free.  No other call may be
- * using WRITER. */
-void writer_free(struct writer *writer);
+/*
+ * Wait until all that was handed over is stored, end the thread, free, and call AFTER(ARG).  No
+ * other call may be using WRITER.
+ *
+ * On its own thread (see below) this does not wait: all of it happens once the thread is done.
+ */
+void writer_free(struct writer *writer, void (*after)(void *), void *arg);
 
 /*
- * Hand over BATCH, which is the writer's from now on, whatever is returned.
+ * The server's operations are called on the writer's own thread, and may record, too.  There
+ * nothing waits for what that thread alone can do: what is handed over finds room, and
+ * writer_wait() is -EDEADLK.
+ */
+
+/*
+ * Hand over BATCH.  If there is no room in the queue, waits for it until DEADLINE.
  *
- * If there is no room in the queue, waits for it until DEADLINE.
- * Returns 0, or -ETIMEDOUT: its items are lost, which the server's `failed` and the next flush of
- * the project are told.
+ * Returns 0: it is the writer's from now on; or -ETIMEDOUT: it is the caller's still.
  */
 int writer_hand_over(struct writer *writer, struct batch *batch, bothy_time deadline);
 
-/* Items that never became a batch's are lost: as above. */
+/* The items of BATCH are lost, by ERROR, and so is one that never became a batch's: the server's
+ * `failed` and the next flush of the project are told.  BATCH is freed. */
+void writer_lose_batch(struct writer *writer, struct batch *batch, int error);
 void writer_lose(struct writer *writer, const struct bothy_failure *failure);
 
-/* Wait until all that has been handed over so far is written, until DEADLINE: 0 or
- * -ETIMEDOUT. */
+/* Wait until all that has been handed over so far is written, until DEADLINE: 0, -ETIMEDOUT or
+ * -EDEADLK. */
 int writer_wait(struct writer *writer, bothy_time deadline);
 
 /* What could not be stored of a project since it was asked last: see losses_take(). */
 int writer_take_loss(struct writer *writer, const char *entity, const char *project,
                      char **ret_text);
+
+/* Whether anything ever was lost: then what was handed over need not be stored. */
+bool writer_has_lost(struct writer *writer);
 
 void writer_stats(struct writer *writer, struct bothy_server_stats *ret_stats);
 

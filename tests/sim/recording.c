@@ -3,6 +3,8 @@
  */
 #include "tests/sim/recording.h"
 
+#include <errno.h>
+
 #include <bothy/bothy.h>
 
 #include "sync/atomic.h"
@@ -11,13 +13,19 @@
 #include "tests/sim/scenario.h"
 
 static bothy_server *server;
-static _Atomic int stored;
+static _Atomic int stored, lost;
 static struct parker flushed;
 
 static void upsert(void *self, const struct bothy_call_part *parts, size_t n, int *ret_errors)
 {
 	(void)self, (void)parts, (void)ret_errors;
 	(void)atom_add(&stored, (int)n, relaxed);
+}
+
+static void failed(void *self, const struct bothy_failure *failure)
+{
+	(void)self, (void)failure;
+	(void)atom_add(&lost, 1, relaxed);
 }
 
 static int flush(void *self)
@@ -32,9 +40,11 @@ static void open_server(size_t queue_max)
 	const struct bothy_server_ops ops = {.size = sizeof(ops),
 	                                     .queue_max = queue_max,
 	                                     .calls_upsert = upsert,
-	                                     .flush = flush};
+	                                     .flush = flush,
+	                                     .failed = failed};
 
 	atomic_store(&stored, 0);
+	atomic_store(&lost, 0);
 	parker_init(&flushed);
 	SIM_CHECK(bothy_server_new(&ops, NULL, &server) == 0);
 }
@@ -108,4 +118,39 @@ void full_queue_against_the_writer(void)
 	thread_join(&b);
 	bothy_server_release(server);
 	SIM_CHECK(atomic_load(&stored) == 3);
+}
+
+/* Record two calls in a context that does not wait for room, and leave it. */
+static void record_in_haste(void *ignored)
+{
+	const struct bothy_context_options options = {.size = sizeof(options),
+	                                              .deadline = BOTHY_NOW};
+	bothy_context *context;
+	int error;
+
+	(void)ignored;
+	SIM_CHECK(bothy_context_enter(server, "ann", "p", &options, &context) == 0);
+	for (int i = 0; i < 2; i++) {
+		SIM_CHECK(bothy_call_begin("op", NULL, NULL) == 0);
+		SIM_CHECK(bothy_call_end(bothy_call_current(), NULL, NULL) == 0);
+	}
+	error = bothy_context_exit(context);
+	SIM_CHECK(error == 0 || error == -ETIMEDOUT);
+}
+
+void who_leaves_the_line_for_room_holds_up_nobody(void)
+{
+	static const struct thread_options options = {.name = "hasty"};
+	int one = 1;
+	struct thread hasty, patient;
+
+	open_server(2);
+	patient = recorder_of(&one);
+	SIM_CHECK(thread_start(record_in_haste, NULL, &options, &hasty) == 0);
+	record(&one);
+	thread_join(&hasty);
+	thread_join(&patient);
+	bothy_server_release(server);
+	SIM_CHECK(atomic_load(&stored) + atomic_load(&lost) == 4);
+	SIM_CHECK(atomic_load(&lost) == 0 || atomic_load(&lost) == 2);
 }

@@ -526,6 +526,8 @@ const struct scenario scenarios[] = {
 	{"hand_over_wakes_the_writer", hand_over_wakes_the_writer, "WRITER_WAKE_DROPPED"},
 	{"flush_against_hand_over", flush_against_hand_over, "FLUSH_WAKE_DROPPED"},
 	{"full_queue_against_the_writer", full_queue_against_the_writer, "ROOM_WAKE_DROPPED"},
+	{"who_leaves_the_line_for_room_holds_up_nobody",
+	 who_leaves_the_line_for_room_holds_up_nobody, "ROOM_WAKE_DROPPED"},
 #endif
 };
 

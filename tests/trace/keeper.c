@@ -100,6 +100,8 @@ static void failed(void *self, const struct bothy_failure *failure)
 	snprintf(s->failed_id, sizeof(s->failed_id), "%s %s", failure->kind, failure->id);
 	s->failed_error = failure->error;
 	atomic_fetch_add(&s->failures, 1);
+	if (s->on_failed != NULL)
+		s->on_failed();
 }
 
 void keeper_open(size_t queue_max)

@@ -27,6 +27,7 @@ struct keeper {
 	int n, pending;      /* ... but for the last ones, not flushed yet */
 	atomic_int flushes;  /* that succeeded */
 	atomic_int failures; /* calls of failed */
+	void (*on_failed)(void); /* which does this too; or NULL */
 	char failed_id[80];  /* of the last one */
 	int failed_error;
 	atomic_int begun, finished, destroyed;

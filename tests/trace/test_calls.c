@@ -3,6 +3,7 @@
  */
 #include <check.h>
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -213,10 +214,12 @@ START_TEST(bad_values_leave_the_call_as_it_was)
 	memcpy(name, op, sizeof(op));
 	ck_assert_int_eq(bothy_call_begin(op, NULL, NULL), -EINVAL);
 	ck_assert_int_eq(bothy_call_begin("", NULL, NULL), -EINVAL);
+	ck_assert_int_eq(bothy_call_begin("caf\xe9", NULL, NULL), -EINVAL);
 	ck_assert_int_eq(bothy_call_begin("op2", "[1]", NULL), -EINVAL);
 	ck_assert_int_eq(bothy_call_begin("op2", "{", NULL), -EINVAL);
 	ck_assert_ptr_nonnull(strstr(bothy_trace_error(), "inputs"));
 	ck_assert_int_eq(bothy_call_set_name(call, name), -EINVAL);
+	ck_assert_int_eq(bothy_call_set_name(call, "caf\xe9"), -EINVAL);
 	ck_assert_int_eq(bothy_call_set_summary(call, "1"), -EINVAL);
 	ck_assert_int_eq(bothy_call_set_output(call, "nope"), -EINVAL);
 	ck_assert_int_eq(bothy_call_end(call, "nope", NULL), -EINVAL);
@@ -226,6 +229,22 @@ START_TEST(bad_values_leave_the_call_as_it_was)
 	ck_assert_int_eq(calls_stored(), 0); /* not handed over yet */
 	leave();
 	ck_assert_int_eq(calls_stored(), 1);
+}
+END_TEST
+
+START_TEST(an_exception_that_is_not_utf8_is_mended_so_that_the_call_can_be_fetched)
+{
+	bothy_call *call = begin("op");
+	bothy_value *value;
+	bothy_ref *ref;
+
+	ck_assert_int_eq(bothy_call_ref(call, &ref), 0);
+	ck_assert_int_eq(bothy_call_end(call, NULL, "caf\xe9 \xc3\xa9 \xed\xa0\x80\xe2\x82"), 0);
+	ck_assert_int_eq(bothy_fetch(ref, &value), 0);
+	bothy_value_release(value);
+	bothy_ref_release(ref);
+	leave();
+	ck_assert_str_eq(look("op").exception, "caf? \xc3\xa9 ?????");
 }
 END_TEST
 
@@ -370,6 +389,21 @@ static int fail_silently(void)
 	return 7;
 }
 
+static int fail_as_if_timed_out(void)
+{
+	return bothy_fail(-ETIMEDOUT, "no answer");
+}
+
+static int fail_as_if_canceled(void)
+{
+	return -ECANCELED;
+}
+
+static int fail_lowest(void)
+{
+	return INT_MIN;
+}
+
 static int sleep_on(void)
 {
 	(void)bothy_sleep_until(BOTHY_FOREVER);
@@ -408,6 +442,9 @@ START_TEST(a_traced_jobs_exception_is_how_it_ended)
 	} cases[] = {
 		{fail_aloud, "no such luck"},
 		{fail_silently, "failed with 7"},
+		{fail_as_if_timed_out, "no answer"},
+		{fail_as_if_canceled, "failed with 125"},
+		{fail_lowest, "failed with 2147483648"},
 		{sleep_on, "timed out"},
 		{exit_thread, "ended its thread"},
 	};
@@ -423,6 +460,30 @@ START_TEST(a_traced_jobs_exception_is_how_it_ended)
 		(void)traced(cases[i].what, deadline);
 		ck_assert_int_eq(bothy_calls_query(client, &query, see, &seen), 0);
 		ck_assert_str_eq(seen.exception, cases[i].exception);
+	}
+}
+END_TEST
+
+START_TEST(a_traced_jobs_op_is_its_name_in_utf8_or_job)
+{
+	static const char *const names[][2] = {
+		{"caf\xe9", "caf?"}, {"", "job"}, {NULL, "job"}};
+
+	pool_on_server();
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		int (*what)(void) = do_nothing;
+		struct bothy_calls_query query = {
+			.size = sizeof(query), .newest_first = true, .limit = 1};
+		struct seen seen;
+
+		ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = do_what, .arg = (void *)&what,
+		                                         .arg_bytes = sizeof(what),
+		                                         .name = names[i][0],
+		                                         .flags = BOTHY_TRACE))),
+		                 0);
+		ck_assert_int_eq(bothy_client_flush(client, BOTHY_FOREVER), 0);
+		ck_assert_int_eq(bothy_calls_query(client, &query, see, &seen), 0);
+		ck_assert_str_eq(seen.op, names[i][1]);
 	}
 }
 END_TEST
@@ -568,6 +629,7 @@ int main(void)
 		an_open_call_is_stored_by_a_flush_and_completed_later,
 		a_call_ends_once_and_in_its_own_context,
 		bad_values_leave_the_call_as_it_was,
+		an_exception_that_is_not_utf8_is_mended_so_that_the_call_can_be_fetched,
 		nested_calls_get_parent_and_trace,
 		each_root_begins_a_trace_of_its_own,
 		calls_inside_one_that_ends_are_ended_and_say_so,
@@ -576,6 +638,7 @@ int main(void)
 		an_adopted_capture_goes_on_below_its_call,
 		a_traced_job_is_a_call,
 		a_traced_jobs_exception_is_how_it_ended,
+		a_traced_jobs_op_is_its_name_in_utf8_or_job,
 		a_traced_job_that_is_canceled_says_so,
 		a_traced_job_sets_its_calls_parts_and_cannot_end_it,
 		a_spawned_jobs_calls_are_below_the_spawners,

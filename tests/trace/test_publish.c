@@ -246,6 +246,25 @@ START_TEST(a_write_that_fails_is_told_by_flush_and_never_masks_a_jobs_outcome)
 }
 END_TEST
 
+START_TEST(what_was_lost_can_be_published_again)
+{
+	static struct bothy_object object;
+	bothy_table *table;
+
+	ck_assert_int_eq(bothy_table_new(&table), 0);
+	for (int i = 0; i < 2; i++) {
+		atomic_store(&traced.shelf->codes[FLUSH], i == 0 ? -ENOSPC : 0);
+		ck_assert_int_eq(bothy_publish(&object, "thing", "1", 1, NULL), 0);
+		ck_assert_int_eq(bothy_table_publish(table, NULL), 0);
+		ck_assert_int_eq(bothy_client_flush(NULL, BOTHY_FOREVER), i == 0 ? -ENOSPC : 0);
+	}
+	ck_assert_uint_eq(stored_versions("thing"), 1);
+	ck_assert_int_ge(traced.shelf->asked[TABLE_CREATE], 3); /* at first twice */
+	bothy_table_release(table);
+	bothy_object_fini(&object);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
@@ -264,6 +283,7 @@ int main(void)
 	};
 	const TTest *const on_shelf[] = {
 		a_write_that_fails_is_told_by_flush_and_never_masks_a_jobs_outcome,
+		what_was_lost_can_be_published_again,
 	};
 
 	return run_on_every_server("publish", tests, sizeof(tests) / sizeof(tests[0])) |

@@ -653,6 +653,20 @@ START_TEST(what_no_transaction_has_room_for_is_told_by_the_flush)
 }
 END_TEST
 
+START_TEST(after_a_flush_without_memory_later_ones_work)
+{
+	store_open_file();
+	put_call(ANN, 1, "op", 0, 1);
+	(void)sqlite3_hard_heap_limit64(1); /* nor is there memory to undo it */
+	ck_assert_int_eq(store.ops.flush(store.self), -ENOMEM);
+	(void)sqlite3_hard_heap_limit64(0);
+	put_call(ANN, 2, "op", 0, 1);
+	flush();
+	ck_assert_str_eq(calls(ANN, NULL), "2");
+	store_close();
+}
+END_TEST
+
 START_TEST(a_statement_that_sqlite_refuses_fails_alone)
 {
 	struct bothy_call_start starts[] = {start_of(1, "op", 0, 1), start_of(2, "op", 0, 1),
@@ -801,6 +815,7 @@ int main(void)
 		after_kill_what_was_flushed_is_there_and_nothing_twice,
 		a_flush_without_room_stores_none_of_it_and_later_ones_work,
 		what_no_transaction_has_room_for_is_told_by_the_flush,
+		after_a_flush_without_memory_later_ones_work,
 		a_statement_that_sqlite_refuses_fails_alone,
 		what_is_flushed_to_a_deleted_file_is_an_error,
 		what_was_not_flushed_is_gone_at_the_end,

@@ -4,6 +4,7 @@
 #include <check.h>
 #include <errno.h>
 #include <sched.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <bothy/bothy.h>
@@ -11,6 +12,7 @@
 #include "tests/pool_fixture.h"
 #include "tests/trace/keeper.h"
 #include "tests/support.h"
+#include "trace/losses.h"
 
 static bothy_context *enter(const char *project)
 {
@@ -113,6 +115,58 @@ START_TEST(at_100_items_they_are_handed_over_before_the_exit)
 }
 END_TEST
 
+START_TEST(what_is_large_is_handed_over_before_the_exit)
+{
+	static char inputs[1 << 20];
+	bothy_context *context;
+
+	memset(inputs, 'x', sizeof(inputs) - 1);
+	memcpy(inputs, "{\"a\":\"", 6);
+	memcpy(inputs + sizeof(inputs) - 3, "\"}", 3);
+	keeper_open(0);
+	context = enter("p");
+	for (int i = 0; i < 5; i++) {
+		ck_assert_int_eq(bothy_call_begin("large", inputs, NULL), 0);
+		ck_assert_int_eq(bothy_call_end(bothy_call_current(), NULL, NULL), 0);
+	}
+	ck_assert_int_eq(flush_project("p", BOTHY_FOREVER), 0); /* another client's */
+	ck_assert_int_ge(keeper_count("large"), 4);
+	ck_assert_int_eq(bothy_context_exit(context), 0);
+	keeper_close();
+	ck_assert_int_eq(keeper_count("large"), 5);
+}
+END_TEST
+
+static int record_large_until_no_room(int *n)
+{
+	struct bothy_context_options options = {.size = sizeof(options),
+	                                        .deadline = bothy_after_ms(20)};
+	static char content[64 << 20];
+	char digest[BOTHY_DIGEST_BYTES];
+	bothy_context *context;
+
+	ck_assert_int_eq(bothy_context_enter(keeper.server, "ann", "p", &options, &context), 0);
+	for (*n = 0; *n < 8 && keeper.failures == 0; ++*n)
+		ck_assert_int_eq(bothy_file_store(content, sizeof(content), digest), 0);
+	return bothy_context_exit(context);
+}
+
+START_TEST(the_queue_is_bounded_in_bytes_too)
+{
+	int n;
+
+	keeper_open(0);
+	atomic_store(&keeper.stops, true);
+	record("p", "first");
+	gate_await(&keeper.gate, 1); /* the writer is in its flush */
+	ck_assert_int_eq(record_large_until_no_room(&n), -ETIMEDOUT);
+	ck_assert_int_eq(n, 4);
+	ck_assert_int_eq(keeper.failed_error, -ETIMEDOUT);
+	gate_open(&keeper.gate);
+	keeper_close();
+}
+END_TEST
+
 START_TEST(an_item_that_fails_takes_no_neighbour_along_and_is_named)
 {
 	keeper_open(0);
@@ -142,6 +196,38 @@ START_TEST(a_loss_is_told_once_and_to_its_own_project)
 	ck_assert_int_eq(flush_project("p", BOTHY_FOREVER), -EDOM);
 	ck_assert_int_eq(flush_project("p", BOTHY_FOREVER), 0);
 	keeper_close();
+}
+END_TEST
+
+static int take_loss(struct losses *losses, const char *project)
+{
+	char *text;
+	int error = losses_take(losses, "ann", project, &text);
+
+	free(text);
+	return error;
+}
+
+START_TEST(a_loss_that_there_was_no_memory_to_keep_is_told_to_each_project_once)
+{
+	const struct bothy_failure failure = {
+		.entity = "ann", .project = "p", .kind = "call", .id = "1", .error = -EDOM};
+	struct losses losses = {0};
+	int error;
+
+	support_fail_allocation(1);
+	losses_add(&losses, &failure);
+	support_fail_allocation(1);
+	error = take_loss(&losses, "q");
+	support_fail_allocation(0);
+	ck_assert_int_eq(error, -ENOMEM);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(take_loss(&losses, "q"), i == 0 ? -EDOM : 0);
+		ck_assert_int_eq(take_loss(&losses, "p"), i == 0 ? -EDOM : 0);
+		losses_add(&losses, &failure);
+		ck_assert_int_eq(take_loss(&losses, "p"), -EDOM);
+	}
+	losses_fini(&losses);
 }
 END_TEST
 
@@ -254,6 +340,71 @@ START_TEST(what_was_waiting_for_room_is_stored_once_there_is_some)
 }
 END_TEST
 
+START_TEST(a_flush_that_finds_no_room_loses_nothing)
+{
+	bothy_context *context;
+
+	fill();
+	context = enter("p");
+	call("later");
+	ck_assert_int_eq(bothy_client_flush(NULL, bothy_after_ms(5)), -ETIMEDOUT);
+	ck_assert_int_eq(keeper.failures, 0);
+	call("later");
+	gate_open(&keeper.gate);
+	ck_assert_int_eq(bothy_client_flush(NULL, BOTHY_FOREVER), 0);
+	ck_assert_int_eq(keeper_count("later"), 2);
+	ck_assert_int_eq(bothy_context_exit(context), 0);
+	keeper_close();
+}
+END_TEST
+
+/* ---- on the writer's own thread ------------------------------------------------------------- */
+
+static atomic_int flushed_there;
+
+static void record_there(void)
+{
+	bothy_context *context;
+
+	keeper.on_failed = NULL;
+	record("p", "there");
+	context = enter("p");
+	call("there");
+	atomic_store(&flushed_there, bothy_client_flush(NULL, BOTHY_FOREVER));
+	ck_assert_int_eq(bothy_context_exit(context), 0);
+}
+
+START_TEST(the_writers_thread_does_not_wait_for_itself)
+{
+	keeper_open(1); /* there is no room */
+	keeper.failing = "bad";
+	keeper.on_failed = record_there;
+	record("p", "bad");
+	ck_assert_int_eq(flush_project("p", BOTHY_FOREVER), -EDOM);
+	keeper_close();
+	ck_assert_int_eq(flushed_there, -EDEADLK);
+	ck_assert_int_eq(keeper_count("there"), 2);
+}
+END_TEST
+
+static void release_there(void)
+{
+	bothy_server_release(keeper.server);
+}
+
+START_TEST(the_last_hold_may_go_on_the_writers_thread)
+{
+	keeper_open(0);
+	keeper.failing = "bad";
+	keeper.on_failed = release_there;
+	record("p", "bad");
+	while (atomic_load(&keeper.destroyed) == 0)
+		(void)sched_yield();
+	ck_assert_int_eq(keeper.failures, 1);
+	gate_fini(&keeper.gate);
+}
+END_TEST
+
 /* ---- what stands around it ------------------------------------------------------------------- */
 
 START_TEST(what_cannot_be_recorded_is_counted_and_does_not_mask_the_outcome)
@@ -346,13 +497,19 @@ int main(void)
 		the_last_release_stores_what_was_handed_over,
 		contexts_that_hand_over_meanwhile_share_a_flush,
 		at_100_items_they_are_handed_over_before_the_exit,
+		what_is_large_is_handed_over_before_the_exit,
+		the_queue_is_bounded_in_bytes_too,
 		an_item_that_fails_takes_no_neighbour_along_and_is_named,
 		a_loss_is_told_once_and_to_its_own_project,
+		a_loss_that_there_was_no_memory_to_keep_is_told_to_each_project_once,
 		after_a_flush_that_fails_each_item_is_stored_by_itself,
 		a_flush_waits_no_longer_than_its_deadline,
 		a_flush_of_nothing_is_done_at_once,
 		a_job_waits_for_room_no_longer_than_its_deadline_and_it_is_counted,
 		what_was_waiting_for_room_is_stored_once_there_is_some,
+		a_flush_that_finds_no_room_loses_nothing,
+		the_writers_thread_does_not_wait_for_itself,
+		the_last_hold_may_go_on_the_writers_thread,
 		what_cannot_be_recorded_is_counted_and_does_not_mask_the_outcome,
 		what_a_server_has_no_write_for_is_lost_and_told,
 		a_servers_own_hooks_are_called_as_well,

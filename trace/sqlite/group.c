@@ -25,13 +25,25 @@ static int run(struct store *store, enum statement which, const char *what)
 	return error;
 }
 
+/* Without memory for it the transaction stays, until group_continue() tries again. */
+static int roll_back(struct store *store)
+{
+	store->writing = false;
+	project_forget(&store->projects);
+	return sqlite3_get_autocommit(store->writer->db)
+	               ? 0
+	               : run(store, STATEMENT_ROLLBACK, "can't be rolled back");
+}
+
 int group_continue(struct store *store)
 {
 	int error;
 
 	if (store->memory || store->writing)
 		return 0;
-	error = run(store, STATEMENT_BEGIN, "can't be written");
+	error = roll_back(store); /* what an earlier one has left */
+	if (error == 0)
+		error = run(store, STATEMENT_BEGIN, "can't be written");
 	store->writing = error == 0;
 	return error;
 }
@@ -78,14 +90,6 @@ int group_end(struct store *store, int error)
 	return error;
 }
 
-static void roll_back(struct store *store)
-{
-	if (!sqlite3_get_autocommit(store->writer->db))
-		(void)run(store, STATEMENT_ROLLBACK, "can't be rolled back");
-	store->writing = false;
-	project_forget(&store->projects);
-}
-
 /* Nobody finds again what is committed to a file that has lost its name. */
 static int check_name(const struct store *store)
 {
@@ -109,7 +113,7 @@ int group_commit(struct store *store)
 	if (error == 0 && store->writing)
 		error = run(store, STATEMENT_COMMIT, "can't be committed");
 	if (error < 0)
-		roll_back(store);
+		(void)roll_back(store);
 	store->writing = false;
 	store->lost = 0;
 	return error;

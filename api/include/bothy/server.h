@@ -83,7 +83,7 @@ struct bothy_call_record {
  *
  * A query calls EACH for each row, in order; what EACH is handed is gone when it returns.
  * If EACH returns anything but 0 the query ends and returns that.  EACH may make other queries,
- * but no writes.
+ * but no writes, and may not call pthread_exit(): what the query holds would be held for good.
  */
 typedef int bothy_object_each(void *user, const struct bothy_object_version *object);
 typedef int bothy_row_each(void *user, const struct bothy_table_row *row);
@@ -150,16 +150,19 @@ struct bothy_failure {
  *
  * Threads
  *   Hooks: any number of threads at once, with no lock held: inherit_free and destroy on the
- *   thread that gave up the last hold, with no context installed; the others on the
+ *   thread that gave up the last hold (if that is the writer's: when it is done), with no context
+ *   installed; the others on the
  *   thread whose context it is about.  They may block.
  *   Writes: one at a time, on the server's own writer thread, which is there if a write or read is.
- *   What they did need not last until flush has returned 0.
+ *   What they did need not last until flush has returned 0.  They, and failed, may record too; on
+ *   that thread nothing waits for room.
  *   Reads: any number of threads at once, also beside a write, which they need not see before
  *   its flush.
  */
 struct bothy_server_ops {
 	size_t size;      /* sizeof (struct bothy_server_ops) */
-	size_t queue_max; /* items that may be handed over and not yet stored; 0: 10,000 */
+	size_t queue_max; /* items that may be handed over and not yet stored; 0: 10,000.  All of
+	                   * them together have at most 256 MiB, or are those of one context */
 
 	/* ---- hooks: what becomes of contexts */
 

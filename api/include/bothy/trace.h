@@ -3,7 +3,7 @@
  * on its server.
  *
  * What is recorded is checked at once, and handed over to the server's writer when the
- * context exits, or before that at every 100 items; so nobody waits for a disk.
+ * context exits, or before that at every 100 items or 4 MiB; so nobody waits for a disk.
  * bothy_client_flush() says when it is stored, and what could not be.
  *
  * Every call here that returns an int:
@@ -61,8 +61,9 @@ BOTHY_API BOTHY_MUST_CHECK int bothy_file_digest(const void *content, size_t byt
  *
  * If OBJECT's own ref in this very context says that it is stored already under this name,
  * with the same digest, nothing is stored again and that ref is returned.  (The last ref that
- * another context of the project put on it does not count: it may record elsewhere.)  OBJECT may
- * be NULL: then no ref is set, and the server is what keeps the same from being stored twice.
+ * another context of the project put on it does not count: it may record elsewhere.  Nor does any
+ * once the server has lost something: so what was lost can be published again.)  OBJECT may be
+ * NULL: then no ref is set, and the server is what keeps the same from being stored twice.
  * RET_REF may be NULL.
  *
  * If it fails nothing is recorded, and OBJECT's refs are as they were.
@@ -127,7 +128,7 @@ BOTHY_API BOTHY_MUST_CHECK int bothy_table_new(bothy_table **ret_table);
 BOTHY_API BOTHY_MUST_CHECK int bothy_table_add(bothy_table *table, const char *json,
                                                size_t bytes);
 
-/* Store TABLE, if this context does not know it as stored already, and set its object's ref.
+/* Store TABLE, unless this context knows it as stored already, as above; and set its object's ref.
  * RET_REF may be NULL; *ret_ref is a hold of the caller's. */
 BOTHY_API BOTHY_MUST_CHECK int bothy_table_publish(bothy_table *table, bothy_ref **ret_ref);
 
@@ -180,13 +181,14 @@ BOTHY_API BOTHY_MUST_CHECK int bothy_file_fetch(const char *digest, void **ret_c
  *
  * OP is a name or an op's URI, of at most 1,024 bytes.  RET_CALL may be NULL: then the call
  * is ended as bothy_call_current().
- * Errors: see "values"; -EINVAL: no op, or too long; inputs that are no object.
+ * Errors: see "values"; -EINVAL: no op, too long, or not UTF-8; inputs that are no object.
  */
 BOTHY_API BOTHY_MUST_CHECK int bothy_call_begin(const char *op, const char *inputs_json,
                                                 bothy_call **ret_call);
 
 /*
- * End CALL.  OUTPUT_JSON is any value, or NULL; EXCEPTION is why it failed, or NULL.
+ * End CALL.  OUTPUT_JSON is any value, or NULL; EXCEPTION is why it failed, or NULL: what is not
+ * UTF-8 in it is stored as question marks.
  *
  * Errors: see "values": then the call is still open; -EINVAL: CALL is not open in this context;
  *         -EBUSY: calls that began inside it were open: they were ended too, and say so.
@@ -209,7 +211,7 @@ BOTHY_API BOTHY_MUST_CHECK int bothy_call_ref(const bothy_call *call, bothy_ref 
  * characters; and, in JSON, its inputs (an object), output and summary (an object).  The last
  * one set counts, but for what bothy_call_end() is given; NULL: none.
  *
- * Errors: see "values"; -EINVAL: not open in this context, or too long.
+ * Errors: see "values"; -EINVAL: not open in this context, too long, or not UTF-8.
  */
 BOTHY_API BOTHY_MUST_CHECK int bothy_call_set_name(bothy_call *call, const char *display_name);
 BOTHY_API BOTHY_MUST_CHECK int bothy_call_set_inputs(bothy_call *call, const char *json);
@@ -239,8 +241,10 @@ BOTHY_API BOTHY_MUST_CHECK int bothy_attributes_set(const char *json);
  * NULL: the current one.
  *
  * Returns 0 only if all of it is durable.
- * Errors: -ETIMEDOUT; -EINVAL; -ECHILD; -ENOTSUP; else the first error of an item of CLIENT's that
- *         could not be stored since the last flush that said so; bothy_trace_error() has its id.
+ * Errors: -ETIMEDOUT: not all of it is stored yet, but nothing is lost by that; -EDEADLK: in an
+ *         operation of the server's, on its writer's thread; -EINVAL; -ECHILD; -ENOTSUP; else the
+ *         first error of an item of CLIENT's that could not be stored since the last flush that
+ *         said so; bothy_trace_error() has its id.
  */
 BOTHY_API BOTHY_MUST_CHECK int bothy_client_flush(bothy_client *client, bothy_time deadline);
 
