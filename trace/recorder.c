@@ -250,6 +250,13 @@ static int take_loss(const struct trace_server *server, const bothy_client *clie
 	return error;
 }
 
+/* Whether two clients are for the same project on the same server, be they one or not. */
+static bool are_alike(const bothy_client *a, const bothy_client *b)
+{
+	return a->server == b->server && strcmp(a->entity, b->entity) == 0 &&
+	       strcmp(a->project, b->project) == 0;
+}
+
 int recorder_flush(bothy_client *client, bothy_time deadline)
 {
 	struct recorder *recorder;
@@ -258,7 +265,7 @@ int recorder_flush(bothy_client *client, bothy_time deadline)
 
 	if (error < 0)
 		return error;
-	if (recorder_current(&recorder) == 0 && recorder->client == client)
+	if (recorder_current(&recorder) == 0 && are_alike(recorder->client, client))
 		handed = hand_over(recorder, deadline);
 	if (handed == -ETIMEDOUT)
 		return trace_fail(handed, "there was no room in the server's queue in time");

@@ -104,14 +104,28 @@ START_TEST(at_100_items_they_are_handed_over_before_the_exit)
 	context = enter("p");
 	for (int i = 0; i < 100; i++)
 		call("a");
-	ck_assert_int_eq(flush_project("p", BOTHY_FOREVER), 0); /* another client's */
+	ck_assert_int_eq(flush_project("q", BOTHY_FOREVER), 0); /* another project's */
 	ck_assert_int_eq(keeper_count("a"), 100);
 	call("a");
-	ck_assert_int_eq(flush_project("p", BOTHY_FOREVER), 0);
+	ck_assert_int_eq(flush_project("q", BOTHY_FOREVER), 0);
 	ck_assert_int_eq(keeper_count("a"), 100);
 	ck_assert_int_eq(bothy_context_exit(context), 0);
 	keeper_close();
 	ck_assert_int_eq(keeper_count("a"), 101);
+}
+END_TEST
+
+START_TEST(a_flush_hands_over_by_project_whichever_client_it_is_given)
+{
+	bothy_context *context;
+
+	keeper_open(0);
+	context = enter("p");
+	call("a");
+	ck_assert_int_eq(flush_project("p", BOTHY_FOREVER), 0); /* by a client of its own */
+	ck_assert_int_eq(keeper_count("a"), 1);
+	ck_assert_int_eq(bothy_context_exit(context), 0);
+	keeper_close();
 }
 END_TEST
 
@@ -129,7 +143,7 @@ START_TEST(what_is_large_is_handed_over_before_the_exit)
 		ck_assert_int_eq(bothy_call_begin("large", inputs, NULL), 0);
 		ck_assert_int_eq(bothy_call_end(bothy_call_current(), NULL, NULL), 0);
 	}
-	ck_assert_int_eq(flush_project("p", BOTHY_FOREVER), 0); /* another client's */
+	ck_assert_int_eq(flush_project("q", BOTHY_FOREVER), 0); /* another project's */
 	ck_assert_int_ge(keeper_count("large"), 4);
 	ck_assert_int_eq(bothy_context_exit(context), 0);
 	keeper_close();
@@ -497,6 +511,7 @@ int main(void)
 		the_last_release_stores_what_was_handed_over,
 		contexts_that_hand_over_meanwhile_share_a_flush,
 		at_100_items_they_are_handed_over_before_the_exit,
+		a_flush_hands_over_by_project_whichever_client_it_is_given,
 		what_is_large_is_handed_over_before_the_exit,
 		the_queue_is_bounded_in_bytes_too,
 		an_item_that_fails_takes_no_neighbour_along_and_is_named,

@@ -42,7 +42,8 @@ BOTHY_API BOTHY_MUST_CHECK int bothy_client_new(bothy_server *server, const char
 /*
  * Make CLIENT the one that code outside any context sees; NULL: none.
  *
- * The library keeps a hold on it until the process ends, since anyone may be using it.
+ * The library keeps a hold on it until the process ends, since anyone may be using it; so its
+ * server is never released, and what was recorded there is certain only after a flush.
  * Returns 0: it needs no memory.
  * Threads: any; a reader sees the old one or the new.
  */

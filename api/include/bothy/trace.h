@@ -235,10 +235,10 @@ BOTHY_API BOTHY_MUST_CHECK int bothy_attributes_set(const char *json);
  */
 
 /*
- * Wait until all that CLIENT's contexts have handed over is stored.
+ * Wait until all that contexts of CLIENT's project have handed over is stored.
  *
- * What the current context has recorded is handed over first, if it is CLIENT's.  CLIENT may be
- * NULL: the current one.
+ * What the current context has recorded is handed over first, if it is of that project, on that
+ * server.  CLIENT may be NULL: the current one.
  *
  * Returns 0 only if all of it is durable.
  * Errors: -ETIMEDOUT: not all of it is stored yet, but nothing is lost by that; -EDEADLK: in an
