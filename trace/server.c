@@ -10,14 +10,6 @@
 #include "trace/sqlite/sqlite.h"
 #include "trace/writer.h"
 
-bool trace_server_records(const struct bothy_server_ops *ops)
-{
-	return ops->obj_create != NULL || ops->table_create != NULL || ops->file_create != NULL ||
-	       ops->calls_upsert != NULL || ops->obj_read != NULL || ops->objs_query != NULL ||
-	       ops->table_query != NULL || ops->file_content != NULL || ops->call_read != NULL ||
-	       ops->calls_query != NULL || ops->projects_query != NULL;
-}
-
 static int ensure_project(void *self, const char *entity, const char *project)
 {
 	const struct trace_server *server = self;

@@ -17,9 +17,6 @@ struct trace_server {
 /* Make a bothy_server that records with OPS.  Errors: as bothy_server_new(). */
 int trace_server_new(const struct bothy_server_ops *ops, void *self, bothy_server **ret_server);
 
-/* Whether OPS has a write or a read: else it is a matter of hooks alone. */
-bool trace_server_records(const struct bothy_server_ops *ops);
-
 /* The one behind SERVER; -ENOTSUP if it is NULL or records nothing, -ECHILD after a fork. */
 int trace_server_of(const bothy_server *server, struct trace_server **ret_server);
 
