@@ -15,6 +15,7 @@
 #include "trace/buffer.h"
 #include "trace/error.h"
 #include "trace/real.h"
+#include "trace/utf8.h"
 
 /* What json_decref() may need for each level, and what shall be left below it; see
  * tests/test_json.c, which measures it. */
@@ -105,31 +106,6 @@ static bool is_digit(int c)
 	return c >= '0' && c <= '9';
 }
 
-/* The length of the UTF-8 character at AT, of two bytes or more; 0 if it is none (RFC 3629,
- * section 4). */
-static size_t character_length(const unsigned char *at, const unsigned char *end)
-{
-	unsigned char low = 0x80, high = 0xbf;
-	size_t n = at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
-
-	if (at[0] < 0xc2 || at[0] > 0xf4 || (size_t)(end - at) < n)
-		return 0;
-	if (at[0] == 0xe0)
-		low = 0xa0; /* no longer than needed */
-	if (at[0] == 0xed)
-		high = 0x9f; /* no surrogates */
-	if (at[0] == 0xf0)
-		low = 0x90;
-	if (at[0] == 0xf4)
-		high = 0x8f; /* up to U+10FFFF */
-	if (at[1] < low || at[1] > high)
-		return 0;
-	for (size_t i = 2; i < n; i++)
-		if ((at[i] & 0xc0) != 0x80)
-			return 0;
-	return n;
-}
-
 /* ---- strings ------------------------------------------------------------------------- */
 
 static int fail_in_string(const struct reader *reader)
@@ -151,7 +127,7 @@ static int skip_plain(struct reader *reader)
 	size_t n = 1;
 
 	while (at < end && *at >= 0x20 && *at != '"' && *at != '\\') {
-		n = *at < 0x80 ? 1 : character_length(at, end);
+		n = *at < 0x80 ? 1 : utf8_length(at, end);
 		if (n == 0)
 			break;
 		at += n;
