@@ -121,7 +121,8 @@ static const char *describe_end(int code, const char *error_text, char *buffer, 
 		return NULL;
 	if (error_text != NULL)
 		return error_text;
-	(void)snprintf(buffer, bytes, "failed with %d", code < 0 ? -code : code);
+	(void)snprintf(buffer, bytes, "failed with %u",
+	               code < 0 ? 0 - (unsigned)code : (unsigned)code);
 	return buffer;
 }
 

@@ -3,6 +3,7 @@
  */
 #include <check.h>
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -394,6 +395,11 @@ static int fail_silently(void)
 	return 7;
 }
 
+static int fail_with_the_least_number(void)
+{
+	return INT_MIN;
+}
+
 static int sleep_on(void)
 {
 	(void)bothy_sleep_until(BOTHY_FOREVER);
@@ -432,6 +438,7 @@ START_TEST(a_traced_jobs_exception_is_how_it_ended)
 	} cases[] = {
 		{fail_aloud, "no such luck"},
 		{fail_silently, "failed with 7"},
+		{fail_with_the_least_number, "failed with 2147483648"},
 		{sleep_on, "timed out"},
 		{exit_thread, "ended its thread"},
 	};
