@@ -25,6 +25,17 @@ static int run(struct store *store, enum statement which, const char *what)
 	return error;
 }
 
+/* Nobody finds again what is committed to a file that has lost its name. */
+static int check_name(const struct store *store)
+{
+	int moved = 0;
+
+	(void)sqlite3_file_control(store->writer->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+	return moved ? trace_fail(-ENOENT, "%s: was deleted or moved since it was opened",
+	                          store->path)
+	             : 0;
+}
+
 int group_continue(struct store *store)
 {
 	int error;
@@ -32,6 +43,8 @@ int group_continue(struct store *store)
 	if (store->memory || store->writing)
 		return 0;
 	error = run(store, STATEMENT_BEGIN, "can't be written");
+	if (error == -EIO && check_name(store) < 0)
+		error = -ENOENT; /* it is why */
 	store->writing = error == 0;
 	return error;
 }
@@ -84,17 +97,6 @@ static void roll_back(struct store *store)
 		(void)run(store, STATEMENT_ROLLBACK, "can't be rolled back");
 	store->writing = false;
 	project_forget(&store->projects);
-}
-
-/* Nobody finds again what is committed to a file that has lost its name. */
-static int check_name(const struct store *store)
-{
-	int moved = 0;
-
-	(void)sqlite3_file_control(store->writer->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
-	return moved ? trace_fail(-ENOENT, "%s: was deleted or moved since it was opened",
-	                          store->path)
-	             : 0;
 }
 
 int group_commit(struct store *store)
