@@ -33,7 +33,7 @@ int bothy_server_new(const struct bothy_server_ops *ops, void *self, bothy_serve
 	if (!records(&complete))
 		return server_new(&complete, self, ret_server);
 #ifdef BOTHY_RECORDING
-	return trace_server_new(&complete, self, ret_server);
+	return trace_server_new(&complete, self, NULL, ret_server);
 #else
 	return -ENOTSUP;
 #endif

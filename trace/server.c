@@ -26,6 +26,7 @@ static void destroy(void *self)
 	writer_free(server->writer);
 	if (server->ops.destroy != NULL)
 		server->ops.destroy(server->self);
+	free(server->name);
 	free(server);
 }
 
@@ -40,15 +41,19 @@ static const struct bothy_server_ops hooks = {
 	.destroy = destroy,
 };
 
-int trace_server_new(const struct bothy_server_ops *ops, void *self, bothy_server **ret_server)
+int trace_server_new(const struct bothy_server_ops *ops, void *self, const char *name,
+                     bothy_server **ret_server)
 {
 	struct trace_server *server = malloc(sizeof(*server));
-	int error;
+	int error = -ENOMEM;
 
 	if (server == NULL)
 		return -ENOMEM;
 	server->ops = *ops;
 	server->self = self;
+	server->name = name != NULL ? strdup(name) : NULL;
+	if (name != NULL && server->name == NULL)
+		goto fail_name;
 	error = writer_new(&server->ops, self, &server->writer);
 	if (error < 0)
 		goto fail_writer;
@@ -60,6 +65,8 @@ int trace_server_new(const struct bothy_server_ops *ops, void *self, bothy_serve
 fail_server:
 	writer_free(server->writer);
 fail_writer:
+	free(server->name);
+fail_name:
 	free(server);
 	return error;
 }
@@ -103,7 +110,7 @@ int trace_server_open(const char *url, const struct bothy_server_options *option
 		error = sqlite_open(path, options, &ops, &self);
 	if (error < 0)
 		return error;
-	error = trace_server_new(&ops, self, ret_server);
+	error = trace_server_new(&ops, self, path != NULL ? path : url, ret_server);
 	if (error < 0)
 		ops.destroy(self);
 	return error;
