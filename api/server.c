@@ -10,6 +10,16 @@
 #include "trace/writer.h"
 #endif
 
+/* Whether OPS has a write or a read: else it is a matter of hooks alone. */
+static bool records(const struct bothy_server_ops *ops)
+{
+	return ops->obj_create != NULL || ops->table_create != NULL || ops->file_create != NULL ||
+	       ops->calls_upsert != NULL || ops->obj_read != NULL || ops->objs_query != NULL ||
+	       ops->table_query != NULL || ops->file_content != NULL || ops->call_read != NULL ||
+	       ops->calls_query != NULL || ops->refs_read_batch != NULL ||
+	       ops->projects_query != NULL;
+}
+
 int bothy_server_new(const struct bothy_server_ops *ops, void *self, bothy_server **ret_server)
 {
 	struct bothy_server_ops complete;
@@ -20,11 +30,13 @@ int bothy_server_new(const struct bothy_server_ops *ops, void *self, bothy_serve
 	error = CHECK_COPY(&complete, ops);
 	if (error < 0)
 		return error;
+	if (!records(&complete))
+		return server_new(&complete, self, ret_server);
 #ifdef BOTHY_RECORDING
-	if (trace_server_records(&complete))
-		return trace_server_new(&complete, self, ret_server);
+	return trace_server_new(&complete, self, NULL, ret_server);
+#else
+	return -ENOTSUP;
 #endif
-	return server_new(&complete, self, ret_server);
 }
 
 void bothy_server_release(bothy_server *server)

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Each folder of the library includes only what stands below it, and what synchronises, starts
-# threads or reads the clock occurs in sync/ alone.
+# Each folder of the library includes only what stands below it, bothy-trace only the public headers
+# and what is its own, and what synchronises, starts threads or reads the clock occurs in sync/ alone.
 #
 #     tests/test_layers.sh          the checkout
 #     tests/test_layers.sh ROOT     another tree
@@ -106,6 +106,10 @@ code ~ /^[ \t]*#[ \t]*include[ \t]*"/ {
 		offence("a public header includes " included ", which is not public")
 	else if (index(" " below[folder] " ", " " top " ") == 0)
 		offence(folder "/ includes " included ", which does not stand below it")
+	else if (FILENAME ~ "^trace/cli/" && included !~ "^trace/cli/")
+		offence("bothy-trace includes " included ", which is not public")
+	else if (FILENAME !~ "^trace/cli/" && included ~ "^trace/cli/")
+		offence("the library includes " included ", which is bothy-trace")
 }
 
 {
@@ -148,6 +152,8 @@ expect clean refs/a.c '#include <bothy/ref.h>'
 expect clean pool/a.c '/* pthread_create(3) is in sync/ */ int x;'
 expect clean pool/a.c '// as pthread_create does'
 expect clean api/a.c '#include "pool/job.h"'
+expect clean trace/a.c '#include "trace/sqlite/sqlite.h"'
+expect clean trace/cli/a.c '#include "trace/cli/grid.h"'
 expect clean sync/native/a.c '#include <stdatomic.h>'
 expect clean tls/a.c 'int e = pthread_key_create(&key, NULL);'
 expect clean sync/sim/a.c 'int e = pthread_key_create(&key, NULL);'
@@ -157,6 +163,9 @@ expect offence refs/a.c '#include "tls/client.h"'
 expect offence tls/a.h '#  include "pool/pool.h"'
 expect offence pool/a.c '#include "trace/call.h"'
 expect offence trace/a.c '#include "pool/pool.h"'
+expect offence trace/cli/a.c '#include "trace/error.h"'
+expect offence trace/cli/a.h '#include "tls/client.h"'
+expect offence trace/a.c '#include "trace/cli/utf8.h"'
 expect offence pool/a.c '#include "api/check.h"'
 expect offence pool/a.c '#include "pool.h"'
 expect offence pool/a.c '#include "../tls/context.h"'

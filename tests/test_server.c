@@ -286,6 +286,30 @@ START_TEST(operations_of_no_release_are_refused)
 }
 END_TEST
 
+static int read_no_object(void *self, const char *entity, const char *project, const char *name,
+                          const char *version, bothy_object_each *each, void *user)
+{
+	(void)self, (void)entity, (void)project, (void)name, (void)version, (void)each, (void)user;
+	return -ENOENT;
+}
+
+START_TEST(a_server_that_would_record_is_refused_where_nothing_is_recorded)
+{
+	const struct bothy_server_ops ops = {.size = sizeof(ops), .obj_read = read_no_object};
+	bothy_server *server = NULL;
+	int error = bothy_server_new(&ops, NULL, &server);
+
+#ifdef BOTHY_RECORDING
+	ck_assert_int_eq(error, 0);
+	ck_assert_ptr_nonnull(server);
+#else
+	ck_assert_int_eq(error, -ENOTSUP);
+	ck_assert_ptr_null(server);
+#endif
+	bothy_server_release(server);
+}
+END_TEST
+
 static void check_bare(void)
 {
 	ck_assert_ptr_null(bothy_client_current());
@@ -572,6 +596,7 @@ int main(void)
 		a_positive_answer_is_a_broken_protocol,
 		operations_that_are_not_there_count_as_done,
 		operations_of_no_release_are_refused,
+		a_server_that_would_record_is_refused_where_nothing_is_recorded,
 		the_last_hold_destroys_the_server_in_nobodys_context,
 		a_context_that_has_the_last_hold_destroys_the_server_when_it_is_gone,
 		finish_is_told_what_the_job_returned_and_said,

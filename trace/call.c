@@ -59,10 +59,14 @@ static struct bothy_call_start *start_new(const struct bothy_call_start *fields)
 	return start;
 }
 
+/* A copy of FIELDS, with an exception that is UTF-8: it may be what anybody said.  NULL without
+ * memory. */
 static struct bothy_call_end *end_new(const struct bothy_call_end *fields)
 {
+	const char *exception = fields->exception;
+	size_t exception_bytes = exception != NULL ? utf8_mend(exception, NULL, 0) + 1 : 0;
 	size_t bytes = text_bytes(fields->id) + text_bytes(fields->output_json) +
-	               text_bytes(fields->exception) + text_bytes(fields->summary_json);
+	               text_bytes(fields->summary_json) + exception_bytes;
 	struct bothy_call_end *end = malloc(sizeof(*end) + bytes);
 	char *at;
 
@@ -72,10 +76,11 @@ static struct bothy_call_end *end_new(const struct bothy_call_end *fields)
 	at = (char *)(end + 1);
 	move_in(&end->id, &at);
 	move_in(&end->output_json, &at);
-	move_in(&end->exception, &at);
-	if (end->exception != NULL) /* what went wrong is worth more than how it is written */
-		utf8_mend((char *)end->exception);
 	move_in(&end->summary_json, &at);
+	if (exception != NULL) {
+		(void)utf8_mend(exception, at, exception_bytes);
+		end->exception = at;
+	}
 	return end;
 }
 
@@ -195,8 +200,8 @@ int call_begin(struct recorder *recorder, const char *op, const char *inputs_jso
 
 	if (bytes == 0 || bytes > OP_MAX)
 		return trace_fail(-EINVAL, "a call's op has 1 to %d bytes, not %zu", OP_MAX, bytes);
-	if (!utf8_is(op))
-		return trace_fail(-EINVAL, "a call's op is UTF-8");
+	if (!utf8_is_right(op))
+		return trace_fail(-EINVAL, "a call's op is not UTF-8");
 	if (inputs_json == NULL)
 		return begin(recorder, op, "{}", ret_call);
 	error = canonical("inputs", inputs_json, JSON_SHAPE_OBJECT, &inputs);
@@ -209,14 +214,15 @@ int call_begin(struct recorder *recorder, const char *op, const char *inputs_jso
 
 int call_begin_job(struct recorder *recorder, const char *name)
 {
+	char op[OP_MAX + 1];
 	bothy_call *call;
-	int error = begin(recorder, name != NULL && name[0] != '\0' ? name : "job", "{}", &call);
+	int error;
 
-	if (error < 0)
-		return error;
-	utf8_mend((char *)call->start->op);
-	call->of_job = true;
-	return 0;
+	(void)utf8_mend(name != NULL && name[0] != '\0' ? name : "job", op, sizeof(op));
+	error = begin(recorder, op, "{}", &call);
+	if (error == 0)
+		call->of_job = true;
+	return error;
 }
 
 /* ---- the end ------------------------------------------------------------------------------------------ */
@@ -415,8 +421,8 @@ int call_set_name(struct recorder *recorder, bothy_call *call, const char *displ
 	if (display_name != NULL && characters(display_name) > NAME_MAX_CHARACTERS)
 		return trace_fail(-EINVAL, "a display name has at most %d characters, not %zu",
 		                  NAME_MAX_CHARACTERS, characters(display_name));
-	if (display_name != NULL && !utf8_is(display_name))
-		return trace_fail(-EINVAL, "a display name is UTF-8");
+	if (display_name != NULL && !utf8_is_right(display_name))
+		return trace_fail(-EINVAL, "the display name is not UTF-8");
 	fields = *call->start;
 	fields.display_name = display_name;
 	return replace_start(call, &fields);

@@ -52,7 +52,7 @@ int call_set_attributes(struct recorder *recorder, const char *json);
 
 /* ---- for the recorder ------------------------------------------------------------------- */
 
-/* Begin the job's own call. */
+/* Begin the job's own call.  Its op is NAME as far as one goes, and UTF-8 whatever it is. */
 int call_begin_job(struct recorder *recorder, const char *name);
 
 /* Add the starts of the open calls that are not sent yet.  0 or -ENOMEM: some are not. */

@@ -243,7 +243,9 @@ static int take_loss(const struct trace_server *server, const bothy_client *clie
 	int error = writer_take_loss(server->writer, client->entity, client->project, &text);
 
 	if (error < 0)
-		(void)trace_fail(error, "%s of %s/%s could not be stored: %s",
+		(void)trace_fail(error, "%s%s%s of %s/%s could not be stored: %s",
+		                 server->name != NULL ? server->name : "",
+		                 server->name != NULL ? ": " : "",
 		                 text != NULL ? text : "something", client->entity, client->project,
 		                 strerror(-error));
 	free(text);

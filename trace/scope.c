@@ -96,6 +96,8 @@ int scope_fail(int error, const bothy_ref *ref)
 
 /* Stands before EACH, as the user of the server's query. */
 struct relay {
+	const struct scope *scope; /* NULL: all projects */
+	const char *what, *which;  /* is asked for, in words; WHICH may be NULL */
 	union {
 		bothy_object_each *object;
 		bothy_row_each *row;
@@ -174,18 +176,34 @@ static int tell_value(void *user, size_t i, int error, const char *json, size_t 
 	return relay->code;
 }
 
+/* Keep why what was asked for was not read.  Returns ERROR. */
+static int relay_fail(const struct relay *relay, int error, const char *why)
+{
+	const char *which = relay->which != NULL ? relay->which : "";
+	const char *space = relay->which != NULL ? " " : "";
+
+	if (relay->scope == NULL)
+		return trace_fail(error, "%s: %s", relay->what, why);
+	return trace_fail(error, "%s%s%.200s of %s/%s: %s", relay->what, space, which,
+	                  relay->scope->entity, relay->scope->project, why);
+}
+
 /* What the query returns, whose operation returned SAID.  A built-in server has said more. */
 static int outcome_of(const struct relay *relay, int said)
 {
+	char why[128];
+
 	if (relay->code != 0)
 		return relay->code;
 	if (said == 0 && relay->once && !relay->told)
-		return trace_fail(-EPROTO, "the server told nothing, and no error");
+		return relay_fail(relay, -EPROTO, "the server told nothing, and no error");
+	if (said == 0 || (said < 0 && trace_failures() != relay->failures))
+		return said;
 	if (said > 0)
-		return trace_fail(-EPROTO, "the server returned %d, which is no error", said);
-	if (said < 0 && trace_failures() == relay->failures)
-		return trace_fail(said, "the server said: %s", strerror(-said));
-	return said;
+		(void)snprintf(why, sizeof(why), "the server returned %d, which is no error", said);
+	else
+		(void)snprintf(why, sizeof(why), "the server said: %s", strerror(-said));
+	return relay_fail(relay, said > 0 ? -EPROTO : said, why);
 }
 
 /* Whether to try again, since *SAID is that there is nothing, and it may be there now.  Else *SAID
@@ -206,7 +224,14 @@ int scope_object(struct scope *scope, const char *name, const char *version,
 {
 	const struct trace_server *server = scope->server;
 	struct relay relay = {
-		.each.object = each, .user = user, .failures = trace_failures(), .once = true};
+		.scope = scope,
+		.what = "object",
+		.which = name,
+		.each.object = each,
+		.user = user,
+		.failures = trace_failures(),
+		.once = true,
+	};
 	int said = 0;
 
 	if (server->ops.obj_read == NULL)
@@ -226,7 +251,14 @@ int scope_file(struct scope *scope, const char *digest, bothy_content_each *each
 {
 	const struct trace_server *server = scope->server;
 	struct relay relay = {
-		.each.content = each, .user = user, .failures = trace_failures(), .once = true};
+		.scope = scope,
+		.what = "file",
+		.which = digest,
+		.each.content = each,
+		.user = user,
+		.failures = trace_failures(),
+		.once = true,
+	};
 	int said;
 
 	if (server->ops.file_content == NULL)
@@ -242,7 +274,14 @@ int scope_call(struct scope *scope, const char *id, bothy_call_each *each, void 
 {
 	const struct trace_server *server = scope->server;
 	struct relay relay = {
-		.each.call = each, .user = user, .failures = trace_failures(), .once = true};
+		.scope = scope,
+		.what = "call",
+		.which = id,
+		.each.call = each,
+		.user = user,
+		.failures = trace_failures(),
+		.once = true,
+	};
 	int said;
 
 	if (server->ops.call_read == NULL)
@@ -261,7 +300,13 @@ int scope_objects(struct scope *scope, const struct bothy_objects_query *query,
                   bothy_object_each *each, void *user)
 {
 	const struct trace_server *server = scope->server;
-	struct relay relay = {.each.object = each, .user = user, .failures = trace_failures()};
+	struct relay relay = {
+		.scope = scope,
+		.what = "objects",
+		.each.object = each,
+		.user = user,
+		.failures = trace_failures(),
+	};
 
 	if (server->ops.objs_query == NULL)
 		return -ENOTSUP;
@@ -274,7 +319,14 @@ int scope_rows(struct scope *scope, const struct bothy_table_query *query, bothy
                void *user)
 {
 	const struct trace_server *server = scope->server;
-	struct relay relay = {.each.row = each, .user = user, .failures = trace_failures()};
+	struct relay relay = {
+		.scope = scope,
+		.what = "table",
+		.which = query->digest,
+		.each.row = each,
+		.user = user,
+		.failures = trace_failures(),
+	};
 	int said;
 
 	if (server->ops.table_query == NULL)
@@ -290,7 +342,13 @@ int scope_calls(struct scope *scope, const struct bothy_calls_query *query, both
                 void *user)
 {
 	const struct trace_server *server = scope->server;
-	struct relay relay = {.each.call = each, .user = user, .failures = trace_failures()};
+	struct relay relay = {
+		.scope = scope,
+		.what = "calls",
+		.each.call = each,
+		.user = user,
+		.failures = trace_failures(),
+	};
 
 	if (server->ops.calls_query == NULL)
 		return -ENOTSUP;
@@ -301,7 +359,12 @@ int scope_calls(struct scope *scope, const struct bothy_calls_query *query, both
 
 int scope_projects(const struct trace_server *server, bothy_project_each *each, void *user)
 {
-	struct relay relay = {.each.project = each, .user = user, .failures = trace_failures()};
+	struct relay relay = {
+		.what = "the projects",
+		.each.project = each,
+		.user = user,
+		.failures = trace_failures(),
+	};
 
 	if (server->ops.projects_query == NULL)
 		return -ENOTSUP;
@@ -317,7 +380,13 @@ int scope_batch(struct scope *scope, bothy_ref *const *refs, size_t n, bothy_val
                 void *user)
 {
 	const struct trace_server *server = scope->server;
-	struct relay relay = {.each.value = each, .user = user, .failures = trace_failures()};
+	struct relay relay = {
+		.scope = scope,
+		.what = "refs",
+		.each.value = each,
+		.user = user,
+		.failures = trace_failures(),
+	};
 
 	return outcome_of(&relay,
 	                  server->ops.refs_read_batch(server->self, scope->entity, scope->project,

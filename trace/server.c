@@ -10,14 +10,6 @@
 #include "trace/sqlite/sqlite.h"
 #include "trace/writer.h"
 
-bool trace_server_records(const struct bothy_server_ops *ops)
-{
-	return ops->obj_create != NULL || ops->table_create != NULL || ops->file_create != NULL ||
-	       ops->calls_upsert != NULL || ops->obj_read != NULL || ops->objs_query != NULL ||
-	       ops->table_query != NULL || ops->file_content != NULL || ops->call_read != NULL ||
-	       ops->calls_query != NULL || ops->projects_query != NULL;
-}
-
 static int ensure_project(void *self, const char *entity, const char *project)
 {
 	const struct trace_server *server = self;
@@ -27,13 +19,22 @@ static int ensure_project(void *self, const char *entity, const char *project)
 	               : server->ops.ensure_project(server->self, entity, project);
 }
 
+static void server_free(void *self)
+{
+	struct trace_server *server = self;
+
+	free(server->name);
+	free(server);
+}
+
+/* All that was handed over is. */
 static void written(void *self)
 {
 	struct trace_server *server = self;
 
 	if (server->ops.destroy != NULL)
 		server->ops.destroy(server->self);
-	free(server);
+	server_free(server);
 }
 
 static void destroy(void *self)
@@ -54,25 +55,29 @@ static const struct bothy_server_ops hooks = {
 	.destroy = destroy,
 };
 
-int trace_server_new(const struct bothy_server_ops *ops, void *self, bothy_server **ret_server)
+int trace_server_new(const struct bothy_server_ops *ops, void *self, const char *name,
+                     bothy_server **ret_server)
 {
 	struct trace_server *server = malloc(sizeof(*server));
-	int error;
+	int error = -ENOMEM;
 
 	if (server == NULL)
 		return -ENOMEM;
 	server->ops = *ops;
 	server->self = self;
+	server->name = name != NULL ? strdup(name) : NULL;
+	if (name != NULL && server->name == NULL)
+		goto fail_server;
 	error = writer_new(&server->ops, self, &server->writer);
 	if (error < 0)
-		goto fail_writer;
+		goto fail_server;
 	error = server_new(&hooks, server, ret_server);
 	if (error < 0)
-		writer_free(server->writer, free, server);
+		writer_free(server->writer, server_free, server);
 	return error;
 
-fail_writer:
-	free(server);
+fail_server:
+	server_free(server);
 	return error;
 }
 
@@ -115,7 +120,7 @@ int trace_server_open(const char *url, const struct bothy_server_options *option
 		error = sqlite_open(path, options, &ops, &self);
 	if (error < 0)
 		return error;
-	error = trace_server_new(&ops, self, ret_server);
+	error = trace_server_new(&ops, self, path != NULL ? path : url, ret_server);
 	if (error < 0)
 		ops.destroy(self);
 	return error;

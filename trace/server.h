@@ -11,14 +11,14 @@ struct writer;
 struct trace_server {
 	struct bothy_server_ops ops; /* const; as the user gave them */
 	void *self;                  /* handed to each */
+	char *name;                  /* of one that is built in: its file's path; else NULL */
 	struct writer *writer;
 };
 
-/* Make a bothy_server that records with OPS.  Errors: as bothy_server_new(). */
-int trace_server_new(const struct bothy_server_ops *ops, void *self, bothy_server **ret_server);
-
-/* Whether OPS has a write or a read: else it is a matter of hooks alone. */
-bool trace_server_records(const struct bothy_server_ops *ops);
+/* Make a bothy_server that records with OPS; what can't be stored is said of NAME, which is copied
+ * and may be NULL.  Errors: as bothy_server_new(). */
+int trace_server_new(const struct bothy_server_ops *ops, void *self, const char *name,
+                     bothy_server **ret_server);
 
 /* The one behind SERVER; -ENOTSUP if it is NULL or records nothing, -ECHILD after a fork. */
 int trace_server_of(const bothy_server *server, struct trace_server **ret_server);

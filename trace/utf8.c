@@ -25,30 +25,42 @@ size_t utf8_length(const unsigned char *at, const unsigned char *end)
 	return n;
 }
 
-/* Where what is at AT stops to be UTF-8, or END. */
-static const unsigned char *skip_good(const unsigned char *at, const unsigned char *end)
+/* The same for any character. */
+static size_t any_length(const unsigned char *at, const unsigned char *end)
 {
-	while (at < end) {
-		size_t bytes = *at < 0x80 ? 1 : utf8_length(at, end);
+	return at[0] < 0x80 ? 1 : utf8_length(at, end);
+}
 
-		if (bytes == 0)
-			break;
-		at += bytes;
+bool utf8_is_right(const char *text)
+{
+	const unsigned char *at = (const unsigned char *)text, *end = at + strlen(text);
+	size_t n = 1;
+
+	while (at < end && n > 0) {
+		n = any_length(at, end);
+		at += n;
 	}
-	return at;
+	return n > 0;
 }
 
-bool utf8_is(const char *text)
+size_t utf8_mend(const char *text, char *ret, size_t room)
 {
+	static const char unknown[] = "\xef\xbf\xbd";
 	const unsigned char *at = (const unsigned char *)text, *end = at + strlen(text);
+	size_t all = 0, written = 0;
 
-	return skip_good(at, end) == end;
-}
+	while (at < end) {
+		size_t taken = any_length(at, end);
+		size_t n = taken > 0 ? taken : sizeof(unknown) - 1;
 
-void utf8_mend(char *text)
-{
-	const unsigned char *at = (const unsigned char *)text, *end = at + strlen(text);
-
-	while ((at = skip_good(at, end)) < end)
-		text[(const char *)at++ - text] = '?';
+		if (written == all && n < room - written) {
+			memcpy(ret + written, taken > 0 ? (const char *)at : unknown, n);
+			written += n;
+		}
+		all += n;
+		at += taken > 0 ? taken : 1;
+	}
+	if (room > 0)
+		ret[written] = '\0';
+	return all;
 }

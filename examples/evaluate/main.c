@@ -212,19 +212,50 @@ static void print_beginning(const struct options *options, const struct pairs *p
 	fflush(stdout);
 }
 
-/* How to look at what was recorded, with the program that stands beside PROGRAM. */
+/* TEXT[0..BYTES-1] as a shell takes it for one word. */
+static void print_word(const char *text, size_t bytes)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	                            "0123456789/._-+,:@%=";
+
+	if (strspn(text, plain) >= bytes) {
+		fwrite(text, 1, bytes, stdout);
+		return;
+	}
+	putchar('\'');
+	for (size_t i = 0; i < bytes; i++) {
+		if (text[i] == '\'')
+			fputs("'\\'", stdout);
+		putchar(text[i]);
+	}
+	putchar('\'');
+}
+
+/* The program that stands beside PROGRAM, and FILE. */
+static void print_command(const char *program, const char *file)
+{
+	const char *slash = strrchr(program, '/');
+
+	fputs("  ", stdout);
+	if (slash != NULL)
+		print_word(program, (size_t)(slash + 1 - program));
+	fputs("bothy-trace ", stdout);
+	print_word(file, strlen(file));
+}
+
+/* How to look at what was recorded. */
 static void print_ending(const char *program, const char *url, const char *trace_id)
 {
-	const char *slash = strrchr(program, '/'), *file = strchr(url, ':') + 1;
-	int folder = slash != NULL ? (int)(slash + 1 - program) : 0;
+	const char *file = strchr(url, ':') + 1;
 
 	if (*file == '\0') /* memory: */
 		return;
 	printf("\n"
-	       "Look at what was recorded: all evaluations, and one of them with its predictions\n"
-	       "  %.*sbothy-trace %s ls --roots\n"
-	       "  %.*sbothy-trace %s tree %s | less\n",
-	       folder, program, file, folder, program, file, trace_id);
+	       "Look at what was recorded: all evaluations, and one of them with its predictions\n");
+	print_command(program, file);
+	printf(" ls --roots\n");
+	print_command(program, file);
+	printf(" tree %s | less\n", trace_id);
 }
 
 static int run_both(const struct options *options, struct pairs *pairs, bothy_server *server,

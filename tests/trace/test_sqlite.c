@@ -148,7 +148,7 @@ START_TEST(a_path_that_can_not_be_opened_says_why)
 	ck_assert_int_eq(sqlite_open("", &options, &store.ops, &store.self), -EINVAL);
 	ck_assert_ptr_nonnull(strstr(trace_error(), "no path"));
 	ck_assert_int_eq(open_error(store.directory, &options, "directory"), -EISDIR);
-	ck_assert_int_eq(open_error(beside("none/trace.db"), &options, "open"), -ENOENT);
+	ck_assert_int_eq(open_error(beside("none/trace.db"), &options, "No such file"), -ENOENT);
 	ck_assert_int_eq(open_error(beside("none.db"), &reading, ""), -ENOENT);
 	ck_assert_int_eq(access(beside("none.db"), F_OK), -1);
 	ck_assert_int_eq(open_error("/dev/null", &options, "regular"), -EBADMSG);

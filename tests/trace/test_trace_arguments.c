@@ -453,18 +453,32 @@ END_TEST
 
 /* ---- a server that fails --------------------------------------------------------------------------------- */
 
+/* Whether the last failure's text begins so. */
+static bool it_was_said(const char *beginning)
+{
+	return strncmp(bothy_trace_error(), beginning, strlen(beginning)) == 0;
+}
+
 START_TEST(what_the_server_says_of_a_query_comes_back)
 {
+	const struct bothy_table_query rows = {.size = sizeof(rows), .digest = "t0"};
+
 	for (int op = OBJ_READ; op < SHELF_OPS; op++)
 		atomic_store(&traced.shelf->codes[op], -EIO);
 	ck_assert_int_eq(bothy_publish(&object, "", "1", 1, NULL), -EINVAL);
 	ck_assert_ptr_null(strstr(bothy_trace_error(), "server"));
 	ck_assert_int_eq(bothy_objects_query(traced.client, NULL, no_object, NULL), -EIO);
-	ck_assert_ptr_nonnull(strstr(bothy_trace_error(), "server")); /* and not the text before */
+	ck_assert(it_was_said("objects of ann/p: the server said: ")); /* and not the text before */
 	ck_assert_int_eq(bothy_object_read(traced.client, "x", "latest", no_object, NULL), -EIO);
+	ck_assert(it_was_said("object x of ann/p: the server said: "));
+	ck_assert_int_eq(bothy_table_rows(traced.client, &rows, no_row, NULL), -EIO);
+	ck_assert(it_was_said("table t0 of ann/p: the server said: "));
 	ck_assert_int_eq(bothy_call_read(traced.client, "0000", no_call, NULL), -EIO);
+	ck_assert(it_was_said("call 0000 of ann/p: the server said: "));
 	ck_assert_int_eq(bothy_calls_query(traced.client, NULL, no_call, NULL), -EIO);
+	ck_assert(it_was_said("calls of ann/p: the server said: "));
 	ck_assert_int_eq(bothy_server_projects(traced.server, no_project, NULL), -EIO);
+	ck_assert(it_was_said("the projects: the server said: "));
 	for (int op = OBJ_READ; op < SHELF_OPS; op++)
 		atomic_store(&traced.shelf->codes[op], 3);
 	ck_assert_int_eq(bothy_objects_query(traced.client, NULL, no_object, NULL), -EPROTO);

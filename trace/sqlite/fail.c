@@ -1,6 +1,7 @@
 #include "trace/sqlite/fail.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "trace/error.h"
 #include "trace/sqlite/store.h"
@@ -67,10 +68,18 @@ static int errno_of(sqlite3 *db, int rc)
 	}
 }
 
+/* Of a path that can't be opened the system knows why: SQLite's words are the same for all. */
+static const char *words_of(sqlite3 *db, int rc)
+{
+	int error = (rc & 0xff) == SQLITE_CANTOPEN ? system_errno(db) : 0;
+
+	if (error > 0)
+		return strerror(error);
+	return db != NULL ? sqlite3_errmsg(db) : sqlite3_errstr(rc);
+}
+
 int sqlite_fail(const struct store *store, sqlite3 *db, int rc, const char *what, const char *value)
 {
-	const char *words = db != NULL ? sqlite3_errmsg(db) : sqlite3_errstr(rc);
-
 	return trace_fail(errno_of(db, rc), "%s: %s%s%s: %s", store->path, what,
-	                  value != NULL ? " " : "", value != NULL ? value : "", words);
+	                  value != NULL ? " " : "", value != NULL ? value : "", words_of(db, rc));
 }

@@ -25,6 +25,17 @@ static int run(struct store *store, enum statement which, const char *what)
 	return error;
 }
 
+/* Nobody finds again what is committed to a file that has lost its name. */
+static int check_name(const struct store *store)
+{
+	int moved = 0;
+
+	(void)sqlite3_file_control(store->writer->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+	return moved ? trace_fail(-ENOENT, "%s: was deleted or moved since it was opened",
+	                          store->path)
+	             : 0;
+}
+
 /* Without memory for it the transaction stays, until group_continue() tries again. */
 static int roll_back(struct store *store)
 {
@@ -44,6 +55,8 @@ int group_continue(struct store *store)
 	error = roll_back(store); /* what an earlier one has left */
 	if (error == 0)
 		error = run(store, STATEMENT_BEGIN, "can't be written");
+	if (error == -EIO && check_name(store) < 0)
+		error = -ENOENT; /* it is why */
 	store->writing = error == 0;
 	return error;
 }
@@ -88,17 +101,6 @@ int group_end(struct store *store, int error)
 {
 	lock_release(&store->write_lock);
 	return error;
-}
-
-/* Nobody finds again what is committed to a file that has lost its name. */
-static int check_name(const struct store *store)
-{
-	int moved = 0;
-
-	(void)sqlite3_file_control(store->writer->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
-	return moved ? trace_fail(-ENOENT, "%s: was deleted or moved since it was opened",
-	                          store->path)
-	             : 0;
 }
 
 int group_commit(struct store *store)

@@ -145,8 +145,9 @@ struct bothy_failure {
 /*
  * A server's operations, in three groups; SELF is what bothy_server_new() was given.  Any may be
  * NULL: a hook, or flush or failed, that is NULL has nothing to do, and counts as done; what
- * another write would have stored fails with -ENOTSUP, as does a read.  Where a negative errno is expected, a positive value
- * counts as -EPROTO (but for what an EACH returned).  None may call pthread_exit().
+ * another write would have stored fails with -ENOTSUP, as does a read.  Where a negative errno is
+ * expected, a positive value counts as -EPROTO (but for what an EACH returned).  None may call
+ * pthread_exit().
  *
  * Threads
  *   Hooks: any number of threads at once, with no lock held: inherit_free and destroy on the
@@ -197,14 +198,15 @@ struct bothy_server_ops {
 	/* Store one more version; a digest that the object has already changes nothing. */
 	int (*obj_create)(void *self, const char *entity, const char *project,
 	                  const struct bothy_object_version *object);
-	int (*table_create)(void *self, const char *entity, const char *project,
-	                    const char *digest, const struct bothy_table_row *rows, size_t n);
-	int (*file_create)(void *self, const char *entity, const char *project,
-	                   const char *digest, const void *content, size_t bytes);
+	int (*table_create)(void *self, const char *entity, const char *project, const char *digest,
+	                    const struct bothy_table_row *rows, size_t n);
+	int (*file_create)(void *self, const char *entity, const char *project, const char *digest,
+	                   const void *content, size_t bytes);
 
 	/* Store starts and ends, of any projects.  What a call has already got is replaced by
-	 * what comes; a part without an id, or a start without an op, is -EINVAL.  RET_ERRORS has N zeros: set the negative errno of each part that could
-	 * not be stored; the others are. */
+	 * what comes; a part without an id, or a start without an op, is -EINVAL.  RET_ERRORS
+	 * has N zeros: set the negative errno of each part that could not be stored; the
+	 * others are. */
 	void (*calls_upsert)(void *self, const struct bothy_call_part *parts, size_t n,
 	                     int *ret_errors);
 
@@ -227,10 +229,9 @@ struct bothy_server_ops {
 	                  void *user);
 	/* -ENOENT without such a table. */
 	int (*table_query)(void *self, const char *entity, const char *project,
-	                   const struct bothy_table_query *query, bothy_row_each *each,
-	                   void *user);
-	int (*file_content)(void *self, const char *entity, const char *project,
-	                    const char *digest, bothy_content_each *each, void *user);
+	                   const struct bothy_table_query *query, bothy_row_each *each, void *user);
+	int (*file_content)(void *self, const char *entity, const char *project, const char *digest,
+	                    bothy_content_each *each, void *user);
 	int (*call_read)(void *self, const char *entity, const char *project, const char *id,
 	                 bothy_call_each *each, void *user);
 	int (*calls_query)(void *self, const char *entity, const char *project,
@@ -248,18 +249,19 @@ struct bothy_server_ops {
 /*
  * Make a server of your own operations; OPS is copied, SELF is handed to each.
  *
- * If it has a write or a read, what jobs record (<bothy/trace.h>) is kept there, and its begin, inherit,
- * inherit_free and finish, if any, are called as well.
+ * If it has a write or a read, what jobs record (<bothy/trace.h>) is kept there, and its begin,
+ * inherit, inherit_free and finish, if any, are called as well.
  *
  * Ownership: *ret_server is the caller's hold.  Pools, contexts, clients and captures
  *            hold it too: destroy runs when the last of all is gone, on that thread.
  * Errors:    -EINVAL for NULL OPS or a size too small, -E2BIG, -ENOMEM; what
- *            pthread_create(3) said of the writer's thread; then SELF stays the caller's.
+ *            pthread_create(3) said of the writer's thread; -ENOTSUP for one with a write or
+ *            a read, if the library was built without recording; then SELF stays the caller's.
  */
 BOTHY_API BOTHY_MUST_CHECK int bothy_server_new(const struct bothy_server_ops *ops, void *self,
                                                 bothy_server **ret_server);
 
-/* ---- the servers that are built in ------------------------------------------------------------ */
+/* ---- the servers that are built in ---------------------------------------------------------- */
 
 struct bothy_server_options {
 	size_t size;      /* sizeof (struct bothy_server_options) */
@@ -312,8 +314,8 @@ BOTHY_API BOTHY_MUST_CHECK int bothy_server_stats(bothy_server *server,
                                                   struct bothy_server_stats *stats);
 
 /* All projects that SERVER knows.  Errors: -EINVAL, -ECHILD, -ENOTSUP; what EACH returned. */
-BOTHY_API BOTHY_MUST_CHECK int bothy_server_projects(bothy_server *server,
-                                                     bothy_project_each *each, void *user);
+BOTHY_API BOTHY_MUST_CHECK int bothy_server_projects(bothy_server *server, bothy_project_each *each,
+                                                     void *user);
 
 BOTHY_END_DECLS
 

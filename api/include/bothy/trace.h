@@ -9,7 +9,7 @@
  * Every call here that returns an int:
  *   - -ENOENT in no context, -ENOTSUP if its client has no server, or one that records
  *     nothing; -ECHILD for a server from before a fork; -EINVAL for a NULL where a pointer is
- *     needed; -ENOMEM;
+ *     needed, a struct's size of no release's, or no point in time; -ENOMEM;
  *   - when it fails otherwise, bothy_trace_error() says more.
  *
  * Outside any context the global client is not asked: enter a context to record.
@@ -170,8 +170,12 @@ BOTHY_API BOTHY_MUST_CHECK int bothy_file_fetch(const char *digest, void **ret_c
  * Calls nest in their context: one that begins while another is open is its child, in its
  * trace.  Spawned jobs, and contexts adopted from a capture, go on below the call that was
  * current.  A job with BOTHY_TRACE is itself a call: its op is the job's name ("job" without
- * one), its exception what bothy_fail() said, or how else it ended.  (A job that never runs is
- * none.)  A call still open when its context exits is ended, and says so in its exception.
+ * one; no more than 1,024 bytes of it), its exception what bothy_fail() said, or how else it
+ * ended.  (A job that never runs is none.)  A call still open when its context exits is ended,
+ * and says so in its exception.
+ *
+ * Names are UTF-8.  Exceptions, and the names of jobs, may be anything: a byte that is no part of
+ * a character is kept as U+FFFD.
  *
  * A bothy_call is its context's: valid in it alone, until it has ended or the context exits.
  */
@@ -181,7 +185,7 @@ BOTHY_API BOTHY_MUST_CHECK int bothy_file_fetch(const char *digest, void **ret_c
  *
  * OP is a name or an op's URI, of at most 1,024 bytes.  RET_CALL may be NULL: then the call
  * is ended as bothy_call_current().
- * Errors: see "values"; -EINVAL: no op, too long, or not UTF-8; inputs that are no object.
+ * Errors: see "values"; -EINVAL: no op, too long or not UTF-8; inputs that are no object.
  */
 BOTHY_API BOTHY_MUST_CHECK int bothy_call_begin(const char *op, const char *inputs_json,
                                                 bothy_call **ret_call);
@@ -211,7 +215,7 @@ BOTHY_API BOTHY_MUST_CHECK int bothy_call_ref(const bothy_call *call, bothy_ref 
  * characters; and, in JSON, its inputs (an object), output and summary (an object).  The last
  * one set counts, but for what bothy_call_end() is given; NULL: none.
  *
- * Errors: see "values"; -EINVAL: not open in this context, too long, or not UTF-8.
+ * Errors: see "values"; -EINVAL: not open in this context; a name too long or not UTF-8.
  */
 BOTHY_API BOTHY_MUST_CHECK int bothy_call_set_name(bothy_call *call, const char *display_name);
 BOTHY_API BOTHY_MUST_CHECK int bothy_call_set_inputs(bothy_call *call, const char *json);
