@@ -198,10 +198,16 @@ int bothy_call_begin(const char *op, const char *inputs_json, bothy_call **ret_c
 	return error;
 }
 
+/* The current context's, for what CALL wants. */
+static int recorder_of(const bothy_call *call, struct recorder **ret_recorder)
+{
+	return call == NULL ? -EINVAL : recorder_current(ret_recorder);
+}
+
 int bothy_call_end(bothy_call *call, const char *output_json, const char *exception)
 {
 	struct recorder *recorder;
-	int error = call == NULL ? -EINVAL : recorder_current(&recorder);
+	int error = recorder_of(call, &recorder);
 
 	return error < 0 ? error : call_end(recorder, call, output_json, exception);
 }
@@ -226,7 +232,7 @@ const char *bothy_call_trace_id(const bothy_call *call)
 int bothy_call_ref(const bothy_call *call, bothy_ref **ret_ref)
 {
 	struct recorder *recorder;
-	int error = call == NULL || ret_ref == NULL ? -EINVAL : recorder_current(&recorder);
+	int error = ret_ref == NULL ? -EINVAL : recorder_of(call, &recorder);
 
 	return error < 0 ? error : call_ref(recorder, call, ret_ref);
 }
@@ -234,7 +240,7 @@ int bothy_call_ref(const bothy_call *call, bothy_ref **ret_ref)
 int bothy_call_set_name(bothy_call *call, const char *display_name)
 {
 	struct recorder *recorder;
-	int error = call == NULL ? -EINVAL : recorder_current(&recorder);
+	int error = recorder_of(call, &recorder);
 
 	return error < 0 ? error : call_set_name(recorder, call, display_name);
 }
@@ -242,7 +248,7 @@ int bothy_call_set_name(bothy_call *call, const char *display_name)
 int bothy_call_set_inputs(bothy_call *call, const char *json)
 {
 	struct recorder *recorder;
-	int error = call == NULL ? -EINVAL : recorder_current(&recorder);
+	int error = recorder_of(call, &recorder);
 
 	return error < 0 ? error : call_set_inputs(recorder, call, json);
 }
@@ -250,7 +256,7 @@ int bothy_call_set_inputs(bothy_call *call, const char *json)
 int bothy_call_set_output(bothy_call *call, const char *json)
 {
 	struct recorder *recorder;
-	int error = call == NULL ? -EINVAL : recorder_current(&recorder);
+	int error = recorder_of(call, &recorder);
 
 	return error < 0 ? error : call_set_output(recorder, call, json);
 }
@@ -258,7 +264,7 @@ int bothy_call_set_output(bothy_call *call, const char *json)
 int bothy_call_set_summary(bothy_call *call, const char *json)
 {
 	struct recorder *recorder;
-	int error = call == NULL ? -EINVAL : recorder_current(&recorder);
+	int error = recorder_of(call, &recorder);
 
 	return error < 0 ? error : call_set_summary(recorder, call, json);
 }

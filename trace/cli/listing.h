@@ -20,8 +20,8 @@ struct listing {
 /* What a kind of rows has of its own. */
 struct listing_kind {
 	const char *what; /* "calls" */
-	/* Ask listing->project for LIMIT rows from OFFSET on, each an EACH of its own.  0, or
-	 * a negative errno. */
+	/* Ask listing->project for LIMIT rows from OFFSET on; its EACH calls listing_takes() and
+	 * listing_went_on().  0, or a negative errno. */
 	int (*ask)(struct listing *listing, size_t limit, size_t offset);
 };
 
