@@ -1,6 +1,6 @@
 /*
- * refs: in a job, set refs on objects, get each, and leave the rest to the job's end.  The figure is
- * the time of such a job less that of the same job without refs, for each ref.
+ * refs: in a job, set refs on objects, get each, and leave the rest to the job's end.  The figure
+ * is the time of such a job less that of the same job without refs, for each ref.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -5,11 +5,10 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 
-import probe
 import plan
+import probe
 
 TURN_SECONDS_MOST = 120
 
@@ -21,25 +20,25 @@ def say(text):
 class Outcome:
     """What a turn printed, unread, and what the witnesses say of the time that it took."""
 
-    def __init__(self, output, failure, others, seconds):
-        self.output, self.failure = output, failure
+    def __init__(self, path, failure, others, seconds):
+        self.path, self.failure = path, failure
         self.others, self.seconds = others, seconds
 
     def lines(self):
-        self.output.seek(0)
-        return [json.loads(line) for line in self.output]
+        with open(self.path, encoding="utf-8") as file:
+            return [json.loads(line) for line in file]
 
 
 def run_turn(turn, folder):
-    # Closed when the outcome is forgotten.
-    output = tempfile.TemporaryFile("w+")  # pylint: disable=consider-using-with
+    path = os.path.join(folder, "figures")
     busy, start = probe.busy_seconds(), time.monotonic()
-    process = subprocess.Popen(turn.command, stdout=output, cwd=folder)
-    status, usage = wait(process, start)
+    with open(path, "w", encoding="utf-8") as output:
+        process = subprocess.Popen(turn.command, stdout=output, cwd=folder)
+        status, usage = wait(process, start)
     seconds = time.monotonic() - start
     others = probe.busy_seconds() - busy - usage.ru_utime - usage.ru_stime
     failure = None if status == 0 else describe(status, seconds)
-    return Outcome(output, failure, others, seconds)
+    return Outcome(path, failure, others, seconds)
 
 
 def wait(process, start):
