@@ -1,6 +1,7 @@
 /*
  * refs: in a job, set refs on objects, get each, and leave the rest to the job's end.  The figure
- * is the time of such a job less that of the same job without refs, for each ref.
+ * is the time of such a job less that of the same job without refs, for each ref.  The jobs run
+ * on this thread, beside an idle pool: locks are cheaper in a process without threads.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -73,11 +74,13 @@ int refs_run(const struct bench_options *options)
 
 	if (error < 0)
 		return error;
+	work_start();
 	refs.objects = calloc(refs.n, sizeof(refs.objects[0]));
 	error = refs.objects != NULL ? measure_refs(&refs, OPERATIONS / refs.n) : -ENOMEM;
 	for (size_t i = 0; i < refs.n && refs.objects != NULL; i++)
 		bothy_object_fini(&refs.objects[i]);
 	free(refs.objects);
 	bothy_ref_release(refs.ref);
+	peer.stop();
 	return error;
 }

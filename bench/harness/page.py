@@ -13,7 +13,7 @@ CHARTED = [name for name in plan.WORKLOADS if name not in ("rss", *plan.OWN_ROUN
 
 def how(figures, workload):
     taken = figures.taken[workload]
-    noise = f"{taken['discarded']} turns discarded"
+    noise = f"turns discarded: {taken['discarded']}"
     if taken["disturbed"]:
         noise += f", **{taken['disturbed']} of {taken['turns']} kept though disturbed by others**"
     return (
@@ -63,7 +63,8 @@ def write(figures, docs):
     with open(path, "w", encoding="utf-8") as file:
         file.write(text)
     for workload in CHARTED:
-        lines = table.sorted_figures(figures, workload)
+        lines = [f for f in table.sorted_figures(figures, workload)
+                 if f["case"] not in plan.BESIDE]
         if lines:
             with open(os.path.join(docs, "performance", f"{workload}.svg"), "w",
                       encoding="utf-8") as file:

@@ -64,6 +64,9 @@ WORKLOADS = {
     "record_cost": [case(quick=["--rounds", "1", "--jobs", "4000"])],
 }
 
+# Cases without a target, which are in the tables and not in the charts.
+BESIDE = ("unbounded", "cold")
+
 OWN_ROUNDS = ("record", "record_cost")
 
 # Peers that have a workload, and are left out of it all the same.

@@ -1,6 +1,7 @@
 /*
  * Johan Hanssen Seferidis's C-Thread-Pool, as Debian's cthreadpool-dev has it: a source file to
- * compile along.  It has no bound, no batches and no futures.
+ * compile along.  It has no bound, no batches and no futures; its wait for all wakes one waiter
+ * alone, and leaves others there, so the jobs count.
  */
 #include <errno.h>
 #include <cthreadpool/thpool.h>
@@ -34,15 +35,9 @@ static void submit(const struct job *job)
 		bench_die("can't submit", ENOMEM);
 }
 
-static void wait_all(void)
-{
-	thpool_wait(pool);
-}
-
 const struct peer peer = {
 	.name = "cthreadpool",
 	.start = start,
 	.stop = stop,
 	.submit = submit,
-	.wait_all = wait_all,
 };
