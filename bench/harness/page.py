@@ -43,6 +43,11 @@ def summary(figures):
             counts = "so figures against it count" if targets.ring_counts(figures) else (
                 "less than 4: **figures against it are void**")
             lines.append(f"The ring is {glib / ring:.1f} times as fast as GLib, {counts}.")
+    disturbed = sum(taken["disturbed"] for taken in figures.taken.values())
+    turns = sum(taken["turns"] for taken in figures.taken.values())
+    if disturbed:
+        lines.append(f"**Others used the machine meanwhile: {disturbed} of {turns} turns were "
+                     "disturbed and kept all the same, so none of this is to be relied on.**")
     return "\n\n".join([" ".join(lines), table.markdown(rows, lambda row: False)])
 
 

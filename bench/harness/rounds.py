@@ -125,7 +125,7 @@ class Run:
         say(f"  {turn}: discarded: {fault}")
         self.discarded += 1
         self.patience -= seconds
-        return self.patience <= 0
+        return self.patience <= 0 and not self.any_load
 
     def keep(self, turn, line):
         label = " ".join(filter(None, (turn.case.label, line["case"])))

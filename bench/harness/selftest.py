@@ -64,6 +64,10 @@ class Rounds(unittest.TestCase):
         made = run([turn("bothy", 3)], Witness("others"), patience=0, any_load=True)
         self.assertEqual((made.taken, made.discarded, made.disturbed), (1, 0, 1))
 
+    def test_any_load_drops_nothing_when_patience_ends_in_a_turn(self):
+        made = run([turn("bothy", 3)], Witness("a", "b"), patience=1e-9, any_load=True)
+        self.assertEqual((made.taken, made.discarded, made.disturbed), (1, 1, 1))
+
     def test_a_failing_peer_is_left_out_of_all_rounds(self):
         made = run([turn("glib", 1, "echo '%s'; exit 3"), turn("ring", 1)], Witness(), count=3)
         self.assertEqual(made.left_out, {"glib": "failed with 3"})
