@@ -98,8 +98,9 @@ int rss_run(const struct bench_options *options)
 		error = -ENOENT;
 	if (error < 0)
 		return error;
-	printf("{\"workload\":\"rss\",\"peer\":\"bothy\",\"value\":%.4f,\"unit\":\"ratio\","
-	       "\"first_bytes\":%zu,\"last_bytes\":%zu,\"jobs\":%zu}\n",
+	printf("{\"workload\":\"rss\",\"case\":\"\",\"peer\":\"bothy\",\"value\":%.4f,"
+	       "\"unit\":\"ratio\",\"cpu\":0,\"sleeps_per_1000\":0,\"first_bytes\":%zu,"
+	       "\"last_bytes\":%zu,\"jobs\":%zu}\n",
 	       (double)last / (double)first, first, last, jobs);
 	return 0;
 }
