@@ -101,8 +101,10 @@ static int measure(struct bench_pool *pool, unsigned seconds)
 		error = read_usage(&after);
 	if (error < 0)
 		return error;
-	printf("{\"workload\":\"idle\",\"peer\":\"bothy\",\"value\":%" PRIu64 ",\"unit\":\"ns\","
+	printf("{\"workload\":\"idle\",\"case\":\"\",\"peer\":\"bothy\",\"value\":%.6g,"
+	       "\"unit\":\"us of CPU/s\",\"cpu\":%" PRIu64 ",\"sleeps_per_1000\":0,"
 	       "\"switches\":%" PRIu64 ",\"threads\":%u,\"seconds\":%u}\n",
+	       (double)(after.cpu_ns - before.cpu_ns) / 1000 / seconds,
 	       after.cpu_ns - before.cpu_ns, after.switches - before.switches, after.threads,
 	       seconds);
 	return 0;

@@ -256,13 +256,13 @@ static int record_pair(struct pairs *pairs, unsigned workers, size_t calls)
 	return error;
 }
 
-static void print_figures(const char *workload, const char *peer, const char *unit, double *values,
+static void print_figures(const char *workload, const char *name, const char *unit, double *values,
                           unsigned n)
 {
 	qsort(values, n, sizeof(values[0]), bench_compare);
-	printf("{\"workload\":\"%s\",\"peer\":\"%s\",\"value\":%.3g,\"unit\":\"%s\",\"min\":%.3g,"
-	       "\"max\":%.3g,\"rounds\":%u}\n",
-	       workload, peer, values[n / 2], unit, values[0], values[n - 1], n);
+	printf("{\"workload\":\"%s\",\"case\":\"\",\"peer\":\"%s\",\"value\":%.3g,"
+	       "\"unit\":\"%s\",\"min\":%.3g,\"max\":%.3g,\"rounds\":%u}\n",
+	       workload, name, values[n / 2], unit, values[0], values[n - 1], n);
 }
 
 int record_run(const struct bench_options *options)

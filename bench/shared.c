@@ -1,18 +1,7 @@
 #include <errno.h>
 #include <sched.h>
-#include <stdio.h>
-#include <string.h>
-#include <time.h>
 
 #include "bench/bench.h"
-
-int64_t bench_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 int bench_pool_start(unsigned workers, struct bench_pool *ret_pool)
 {
@@ -73,27 +62,4 @@ int bench_drain(struct bench_pool *pool, size_t n)
 	int error = bench_submit(pool, n);
 
 	return error < 0 ? error : bothy_group_wait(pool->group, BOTHY_FOREVER);
-}
-
-int bench_compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-size_t bench_resident(void)
-{
-	FILE *file = fopen("/proc/self/smaps_rollup", "re");
-	unsigned long kib = 0;
-	char line[128];
-
-	if (file == NULL)
-		return 0;
-	while (fgets(line, sizeof(line), file) != NULL) {
-		if (sscanf(line, "Anonymous: %lu kB", &kib) == 1)
-			break;
-	}
-	fclose(file);
-	return (size_t)kib * 1024;
 }

@@ -1,5 +1,4 @@
 /*
- * queued: resident memory for each empty job that waits in the queue.
  * rss: resident memory at the end of many jobs, against that after the first 100,000.
  */
 #include <errno.h>
@@ -8,7 +7,6 @@
 
 #include "bench/bench.h"
 
-#define QUEUED_JOBS 1000000u
 #define RSS_JOBS 2000000u
 #define RSS_FIRST 100000u
 #define RSS_BATCH 1000u
@@ -50,20 +48,17 @@ static int block_workers(struct bench_pool *pool, struct gate *gate, unsigned wo
 	return 0;
 }
 
-/* Queue JOBS behind blocked workers, then let them run.  *ret_bytes is what they took. */
-static int queue_all(struct bench_pool *pool, unsigned workers, size_t jobs, size_t *ret_bytes)
+/* Queue JOBS behind blocked workers, then let them run. */
+static int queue_all(struct bench_pool *pool, unsigned workers, size_t jobs)
 {
 	struct gate gate;
-	size_t before;
 	int error;
 
 	sem_init(&gate.reached, 0, 0);
 	sem_init(&gate.opened, 0, 0);
 	error = block_workers(pool, &gate, workers);
-	before = bench_resident();
 	if (error == 0)
 		error = bench_submit(pool, jobs);
-	*ret_bytes = bench_resident() - before;
 	for (unsigned i = 0; i < workers; i++)
 		sem_post(&gate.opened);
 	if (error == 0)
@@ -71,24 +66,6 @@ static int queue_all(struct bench_pool *pool, unsigned workers, size_t jobs, siz
 	sem_destroy(&gate.reached);
 	sem_destroy(&gate.opened);
 	return error;
-}
-
-int queued_run(const struct bench_options *options)
-{
-	size_t jobs = options->jobs > 0 ? options->jobs : QUEUED_JOBS, bytes;
-	struct bench_pool pool;
-	int error = bench_pool_start(options->workers, &pool);
-
-	if (error < 0)
-		return error;
-	error = queue_all(&pool, options->workers, jobs, &bytes);
-	bench_pool_stop(&pool);
-	if (error < 0)
-		return error;
-	printf("{\"workload\":\"queued\",\"peer\":\"bothy\",\"value\":%.1f,\"unit\":\"bytes/job\","
-	       "\"jobs\":%zu}\n",
-	       (double)bytes / (double)jobs, jobs);
-	return 0;
 }
 
 static int drain_in_batches(struct bench_pool *pool, size_t jobs)
@@ -102,14 +79,14 @@ static int drain_in_batches(struct bench_pool *pool, size_t jobs)
 
 int rss_run(const struct bench_options *options)
 {
-	size_t jobs = options->jobs > RSS_FIRST ? options->jobs : RSS_JOBS, first, last, ignored;
+	size_t jobs = options->jobs > RSS_FIRST ? options->jobs : RSS_JOBS, first, last;
 	struct bench_pool pool;
 	int error = bench_pool_start(options->workers, &pool);
 
 	if (error < 0)
 		return error;
 	/* The first batch is queued as a whole, as any later one may be. */
-	error = queue_all(&pool, options->workers, RSS_BATCH, &ignored);
+	error = queue_all(&pool, options->workers, RSS_BATCH);
 	if (error == 0)
 		error = drain_in_batches(&pool, RSS_FIRST - RSS_BATCH);
 	first = bench_resident();
@@ -121,8 +98,9 @@ int rss_run(const struct bench_options *options)
 		error = -ENOENT;
 	if (error < 0)
 		return error;
-	printf("{\"workload\":\"rss\",\"peer\":\"bothy\",\"value\":%.4f,\"unit\":\"ratio\","
-	       "\"first_bytes\":%zu,\"last_bytes\":%zu,\"jobs\":%zu}\n",
+	printf("{\"workload\":\"rss\",\"case\":\"\",\"peer\":\"bothy\",\"value\":%.4f,"
+	       "\"unit\":\"ratio\",\"cpu\":0,\"sleeps_per_1000\":0,\"first_bytes\":%zu,"
+	       "\"last_bytes\":%zu,\"jobs\":%zu}\n",
 	       (double)last / (double)first, first, last, jobs);
 	return 0;
 }
