@@ -63,7 +63,8 @@
 	X(WORKER_FINI_SKIPPED)    /* worker_fini is not called */         \
 	X(WRITER_WAKE_DROPPED)    /* a hand-over does not wake the writer */              \
 	X(ROOM_WAKE_DROPPED)      /* ... who does not wake those that wait for room */    \
-	X(FLUSH_WAKE_DROPPED)     /* ... nor those that wait for a flush */
+	X(FLUSH_WAKE_DROPPED)     /* ... nor those that wait for a flush */               \
+	X(CREDIT_FOR_IDLENESS)    /* fair: who comes back is as far behind as it was */
 
 enum testing_fault {
 #define TESTING_ENUM(name) TESTING_##name,
