@@ -82,9 +82,22 @@ void fair_correct(struct fair *fair, struct fair_flow *flow, int64_t charged, in
 	charge(fair, flow, took - charged);
 }
 
+void fair_pause(struct fair *fair)
+{
+	fair->running--;
+	catch_up(fair);
+}
+
+void fair_resume(struct fair *fair, struct fair_flow *flow, bool idle)
+{
+	fair->running++;
+	if (idle)
+		flow->tag = later(flow->tag, fair->now);
+}
+
 void fair_end(struct fair *fair, struct fair_flow *flow, int64_t charged, int64_t took)
 {
-	took = later(took, 1);
+	took = PLANTED(TURNS_NOT_TIME) ? charged : later(took, 1);
 	fair_correct(fair, flow, charged, took);
 	flow->average = averaged(flow->average, took, FLOW_SHIFT);
 	fair->average = averaged(fair->average, took, ALL_SHIFT);

@@ -41,7 +41,7 @@ struct fair {
 	int64_t now;      /* virtual time */
 	int64_t last;     /* no tag is later */
 	int64_t average;  /* over all flows: the guess for a new one */
-	uint64_t running;
+	uint64_t running; /* and have not lent their places */
 };
 
 /* FLOW has a job to start.  IDLE: it had none, nor one that runs, or was kept from starting
@@ -54,13 +54,17 @@ void fair_leave(struct fair *fair, struct fair_flow *flow);
 /* The flow whose job is next; NULL: none has any. */
 struct fair_flow *fair_first(const struct fair *fair);
 
-/* FLOW's next job starts: what it is charged for the time being. */
+/* FLOW's next job starts, before it leaves for want of another: what it is charged for the
+ * time being. */
 int64_t fair_start(struct fair *fair, struct fair_flow *flow);
 
-/* A job of FLOW that was charged CHARGED has taken TOOK so far; it goes on. */
-void fair_correct(struct fair *fair, struct fair_flow *flow, int64_t charged, int64_t took);
+/* A job of some flow lends its place; one of FLOW has one again.  IDLE as with fair_enter(). */
+void fair_pause(struct fair *fair);
+void fair_resume(struct fair *fair, struct fair_flow *flow, bool idle);
 
-/* ... altogether, and is over. */
+/* A job of FLOW that was charged CHARGED has taken TOOK so far, and goes on; or altogether,
+ * and is over. */
+void fair_correct(struct fair *fair, struct fair_flow *flow, int64_t charged, int64_t took);
 void fair_end(struct fair *fair, struct fair_flow *flow, int64_t charged, int64_t took);
 
 /* Whether FLOW, without jobs, still owes time: its tag is later than now. */

@@ -79,6 +79,7 @@ void pool_adopt_thread(bothy_pool *pool)
 static void pool_destroy(bothy_pool *pool)
 {
 	lock_fini(&pool->lock);
+	heap_fini(&pool->fair.heap);
 	server_release(pool->server);
 	free(pool);
 }
@@ -110,7 +111,7 @@ void pool_wake_worker_locked(bothy_pool *pool, struct kicks *kicks)
 {
 	struct worker *worker = pool->idle;
 
-	if (worker == NULL || pool->turn == NULL || pool->searching > 0 ||
+	if (worker == NULL || fair_first(&pool->fair) == NULL || pool->searching > 0 ||
 	    pool->busy >= pool_places_locked(pool) || PLANTED(WORKER_WAKE_DROPPED))
 		return;
 	pool->idle = worker->also;
@@ -131,24 +132,6 @@ void pool_room_locked(bothy_pool *pool, struct kicks *kicks)
 	blocked->granted = true;
 	if (!PLANTED(BLOCKED_WAKE_DROPPED))
 		kicks_add(kicks, &blocked->parker);
-}
-
-uint64_t *pool_outcome_locked(bothy_pool *pool, unsigned phase)
-{
-	switch (phase) {
-	case BOTHY_DONE:
-		return &pool->stats.done;
-	case BOTHY_FAILED:
-		return &pool->stats.failed;
-	case BOTHY_CANCELED:
-		return &pool->stats.canceled;
-	case BOTHY_EXPIRED:
-		return &pool->stats.expired;
-	case BOTHY_TIMED_OUT:
-		return &pool->stats.timed_out;
-	default:
-		return &pool->stats.thread_exited;
-	}
 }
 
 void pool_job_ended_locked(bothy_pool *pool, bothy_project *project, struct kicks *kicks)
@@ -223,7 +206,7 @@ static int pool_staff_first(bothy_pool *pool)
 
 	lock_acquire(&pool->lock);
 	while (error == 0 && pool->threads < pool->options.workers)
-		error = worker_start_locked(pool, NULL);
+		error = worker_start_locked(pool, NULL, NULL);
 	while (pool->starting > 0)
 		(void)pool_await_change_locked(pool, BOTHY_FOREVER);
 	if (error == 0)

@@ -8,6 +8,8 @@
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
+#include "pool/settle.h"
+#include "pool/worker.h"
 #include "tls/client.h"
 
 /* A project in its pool's table. */
@@ -29,6 +31,8 @@ static int entry_new(bothy_pool *pool, const struct project_name *name,
 		return -ENOMEM;
 	entry->project.pool = pool;
 	entry->project.soonest = BOTHY_FOREVER;
+	project_default_options(&entry->project.options);
+	entry->project.flow.weight = entry->project.options.weight;
 	memcpy(entry->key, name->key, name->key_bytes);
 	error = client_new(pool->server, name->entity, name->project, &entry->project.client);
 	if (error < 0) {
@@ -49,8 +53,10 @@ static int project_add_locked(bothy_pool *pool, const struct project_name *name,
                               struct project_entry **ret_entry)
 {
 	struct project_entry *entry;
-	int error = entry_new(pool, name, &entry);
+	int error = heap_reserve(&pool->fair.heap, pool->project_count + 1);
 
+	if (error == 0)
+		error = entry_new(pool, name, &entry);
 	if (error < 0)
 		return error;
 	HASH_ADD_KEYPTR(hh, pool->projects, entry->key, name->key_bytes, entry);
@@ -59,6 +65,7 @@ static int project_add_locked(bothy_pool *pool, const struct project_name *name,
 		return -ENOMEM;
 	}
 	pool->holds++;
+	pool->project_count++;
 	*ret_entry = entry;
 	return 0;
 }
@@ -87,6 +94,7 @@ bool project_put_locked(bothy_project *project)
 	if (--project->holds > 0)
 		return false;
 	HASH_DELETE(hh, project->pool->projects, entry);
+	project->pool->project_count--;
 	entry_free(entry);
 	return true;
 }
@@ -103,38 +111,74 @@ bothy_project *project_next_locked(bothy_project *project)
 
 /* ---- turns ------------------------------------------------------------------------------- */
 
-/* Put PROJECT at the end of the ring, if it has jobs and may run them. */
-static void ring_enter_locked(bothy_project *project)
+static bool may_start_locked(const bothy_project *project)
 {
-	bothy_pool *pool = project->pool;
-	bothy_project *turn = pool->turn;
+	return project->cancelers == 0 &&
+	       project->lost < project->pool->options.lost_per_project;
+}
 
-	if (project->next != NULL || project->first == NULL ||
-	    project->lost >= pool->options.lost_per_project)
-		return;
-	if (turn == NULL) {
-		project->next = project->prev = project;
-		pool->turn = project;
+bool project_is_idle_locked(const bothy_project *project)
+{
+	return project->places == 0 && (project->first == NULL || project->kept);
+}
+
+/* Keep the fair queue as the head of project.h says. */
+static void project_update_locked(bothy_project *project)
+{
+	struct fair *fair = &project->pool->fair;
+
+	if (project->first != NULL && may_start_locked(project)) {
+		fair_enter(fair, &project->flow, project->places == 0 || project->kept);
+		project->kept = false;
 		return;
 	}
-	project->next = turn;
-	project->prev = turn->prev;
-	turn->prev->next = project;
-	turn->prev = project;
+	project->kept = project->first != NULL;
+	fair_leave(fair, &project->flow);
 }
 
-static void ring_leave_locked(bothy_project *project)
+void project_runs_locked(bothy_project *project)
 {
-	bothy_pool *pool = project->pool;
-
-	if (project->next == NULL)
-		return;
-	if (pool->turn == project)
-		pool->turn = project->next != project ? project->next : NULL;
-	project->next->prev = project->prev;
-	project->prev->next = project->next;
-	project->next = project->prev = NULL;
+	project->places++;
+	project_update_locked(project);
 }
+
+void project_rests_locked(bothy_project *project)
+{
+	project->places--;
+	project_update_locked(project);
+}
+
+void project_lost_locked(bothy_project *project)
+{
+	project->lost++;
+	project_update_locked(project);
+}
+
+void project_found_locked(bothy_project *project)
+{
+	project->lost--;
+	project_update_locked(project);
+}
+
+bothy_future *project_next_job_locked(bothy_pool *pool)
+{
+	bothy_project *project = (bothy_project *)fair_first(&pool->fair);
+
+	return project != NULL ? project->first : NULL;
+}
+
+void project_move_time_locked(bothy_pool *pool)
+{
+	int64_t by = fair_must_move_back(&pool->fair);
+
+	if (by == 0)
+		return;
+	for (bothy_project *p = project_first_locked(pool); p != NULL; p = project_next_locked(p))
+		fair_move_back(&pool->fair, &p->flow, by);
+	fair_moved_back(&pool->fair, by);
+}
+
+/* ---- queues ------------------------------------------------------------------------------ */
 
 void project_push_locked(bothy_future *job)
 {
@@ -150,7 +194,7 @@ void project_push_locked(bothy_future *job)
 	job->queued = true;
 	if (job->deadline < project->soonest)
 		project->soonest = job->deadline;
-	ring_enter_locked(project);
+	project_update_locked(project);
 }
 
 void project_unlink_locked(bothy_future *job)
@@ -170,41 +214,29 @@ void project_unlink_locked(bothy_future *job)
 	else
 		project->last = job->queue.prev;
 	job->queued = false;
-	if (project->first == NULL)
-		ring_leave_locked(project);
-}
-
-bothy_future *project_pop_locked(bothy_pool *pool)
-{
-	bothy_project *project = pool->turn;
-	bothy_future *job;
-
-	if (project == NULL)
-		return NULL;
-	job = project->first;
-	pool->turn = project->next;
-	project_unlink_locked(job);
-	return job;
-}
-
-void project_lost_locked(bothy_project *project)
-{
-	project->lost++;
-	if (project->lost >= project->pool->options.lost_per_project)
-		ring_leave_locked(project);
-}
-
-void project_found_locked(bothy_project *project)
-{
-	project->lost--;
-	ring_enter_locked(project);
+	project_update_locked(project);
 }
 
 /* ---- handles ------------------------------------------------------------------------------- */
 
-int project_open(bothy_pool *pool, const char *entity, const char *project,
-                 bothy_project **ret_project)
+void project_default_options(struct bothy_project_options *options)
 {
+	options->size = sizeof(*options);
+	if (options->weight == 0)
+		options->weight = 1;
+}
+
+static void configure_locked(bothy_project *project, const struct bothy_project_options *options)
+{
+	project->options = *options;
+	project->flow.weight = options->weight;
+	project_update_locked(project);
+}
+
+int project_open(bothy_pool *pool, const char *entity, const char *project,
+                 const struct bothy_project_options *options, bothy_project **ret_project)
+{
+	struct kicks kicks = KICKS_INITIALIZER;
 	struct project_name name;
 	int error = project_name_init(&name, entity, project);
 
@@ -213,9 +245,98 @@ int project_open(bothy_pool *pool, const char *entity, const char *project,
 	lock_acquire(&pool->lock);
 	error = pool->phase != POOL_OPEN ? -ESHUTDOWN
 	                                 : project_get_locked(pool, &name, ret_project);
+	if (error == 0 && options != NULL) {
+		configure_locked(*ret_project, options);
+		pool_wake_worker_locked(pool, &kicks);
+	}
 	lock_release(&pool->lock);
+	kicks_give(&kicks);
 	project_name_fini(&name);
 	return error;
+}
+
+int project_configure(bothy_project *project, const struct bothy_project_options *options)
+{
+	struct kicks kicks = KICKS_INITIALIZER;
+
+	lock_acquire(&project->pool->lock);
+	configure_locked(project, options);
+	pool_wake_worker_locked(project->pool, &kicks);
+	lock_release(&project->pool->lock);
+	kicks_give(&kicks);
+	return 0;
+}
+
+void project_stats(bothy_project *project, struct bothy_project_stats *ret_stats)
+{
+	lock_acquire(&project->pool->lock);
+	*ret_stats = project->stats;
+	ret_stats->lost = project->lost;
+	ret_stats->places = project->places;
+	lock_release(&project->pool->lock);
+}
+
+/* ---- canceling --------------------------------------------------------------------------- */
+
+/* Claim the first jobs of the queue, up to *N; whether some may be left of them. */
+static bool claim_some_locked(bothy_project *project, uint64_t *n, bothy_future **chain)
+{
+	enum { AT_ONCE = 1024 };
+
+	for (int i = 0; i < AT_ONCE; i++) {
+		bothy_future *job = project->first;
+
+		if (job == NULL || *n == 0)
+			return false;
+		--*n;
+		if (job_move(job, BOTHY_QUEUED, JOB_CLAIMED, 0)) {
+			job->chain = *chain;
+			*chain = job;
+		}
+		project_unlink_locked(job); /* or else who has claimed it will find it gone */
+	}
+	return true;
+}
+
+static void stop_running_locked(bothy_project *project)
+{
+	for (struct worker *w = project->pool->workers; w != NULL; w = w->next)
+		for (bothy_future *job = w->top; job != NULL; job = job->below)
+			if (job->project == project)
+				stop_request(&job->stop, -ECANCELED);
+}
+
+/* The lock is released now and then; nothing of PROJECT's starts meanwhile. */
+static void cancel_queued_locked(bothy_project *project)
+{
+	bothy_pool *pool = project->pool;
+	uint64_t n = project->stats.queued;
+	bothy_future *chain = NULL;
+	bool more = true;
+
+	while (more) {
+		more = claim_some_locked(project, &n, &chain);
+		lock_release(&pool->lock);
+		settle_chain(&chain, BOTHY_CANCELED, -ECANCELED);
+		lock_acquire(&pool->lock);
+	}
+}
+
+void project_cancel(bothy_project *project)
+{
+	bothy_pool *pool = project->pool;
+	struct kicks kicks = KICKS_INITIALIZER;
+
+	lock_acquire(&pool->lock);
+	project->cancelers++;
+	project_update_locked(project);
+	stop_running_locked(project);
+	cancel_queued_locked(project);
+	project->cancelers--;
+	project_update_locked(project);
+	pool_wake_worker_locked(pool, &kicks);
+	lock_release(&pool->lock);
+	kicks_give(&kicks);
 }
 
 void project_release(bothy_project *project)

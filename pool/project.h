@@ -1,26 +1,38 @@
 /*
- * Projects: whose jobs they are, and a queue for each.
+ * Projects: whose jobs they are, a queue for each, and whose job is next.
  *
  * Locking: everything here is guarded by the pool's lock, but for the const fields.
  *
- * Turns: the projects with jobs to take form a ring, and each take moves on by one.  A
- * project that has lost as many threads as it may is out of the ring until one returns.
+ * Turns
+ *   Between holds of the lock, a project is in the pool's fair queue (fair.h) if and only if it
+ *   has jobs and may start one: project_update_locked() sees to that after each change.  It
+ *   may not while it has lost as many threads as it may, or its queue is being canceled.  Who
+ *   lets a project start jobs also sees that a worker is woken for it:
+ *   pool_wake_worker_locked().
  */
 #ifndef POOL_PROJECT_H
 #define POOL_PROJECT_H
 
+#include <bothy/project.h>
+
+#include "pool/fair.h"
 #include "pool/pool.h"
 #include "tls/project_name.h"
 
 struct bothy_project {
+	struct fair_flow flow;      /* the first member: one address for both */
 	bothy_pool *pool;           /* held; const */
 	bothy_client *client;       /* held; const */
 	uint64_t holds;             /* handles, and jobs that have not quite ended */
+	struct bothy_project_options options; /* complete */
 	bothy_future *first, *last; /* the queue */
-	bothy_project *next, *prev; /* in the ring; NULL: not there */
 	unsigned lost;              /* threads stuck in its jobs */
+	unsigned places;            /* that its jobs have, stuck ones too */
+	unsigned cancelers;         /* threads that cancel its queue: nothing starts */
+	bool kept;                  /* it has jobs and may not start them */
 	bothy_time soonest;         /* no job in the queue has an earlier deadline */
 	bothy_future *sweep;        /* where the watchdog's sweep goes on; NULL: none is on */
+	struct bothy_project_stats stats; /* but for what is above */
 };
 
 /* Find the project or make it, and hold it.  0 or -ENOMEM. */
@@ -40,16 +52,30 @@ void project_unlink_locked(bothy_future *job);
 bothy_project *project_first_locked(bothy_pool *pool);
 bothy_project *project_next_locked(bothy_project *project);
 
-/* Take the next job whose turn it is, out of the queue; NULL without one. */
-bothy_future *project_pop_locked(bothy_pool *pool);
+/* The next job whose turn it is, which stays in its queue; NULL without one. */
+bothy_future *project_next_job_locked(bothy_pool *pool);
+
+/* One place more, or less, is had by the project's jobs. */
+void project_runs_locked(bothy_project *project);
+void project_rests_locked(bothy_project *project);
 
 /* One thread more, or less, is stuck in the project's jobs. */
 void project_lost_locked(bothy_project *project);
 void project_found_locked(bothy_project *project);
 
-/* project handles */
+/* Whether it has no jobs, or none that it may start, and no places either. */
+bool project_is_idle_locked(const bothy_project *project);
+
+/* See fair_must_move_back(). */
+void project_move_time_locked(bothy_pool *pool);
+
+/* project handles; OPTIONS are checked, and complete once the defaults are filled in */
+void project_default_options(struct bothy_project_options *options);
 int project_open(bothy_pool *pool, const char *entity, const char *project,
-                 bothy_project **ret_project);
+                 const struct bothy_project_options *options, bothy_project **ret_project);
+int project_configure(bothy_project *project, const struct bothy_project_options *options);
+void project_cancel(bothy_project *project);
+void project_stats(bothy_project *project, struct bothy_project_stats *ret_stats);
 void project_release(bothy_project *project);
 
 #endif

@@ -25,6 +25,7 @@
 #include "pool/project.h"
 #include "pool/settle.h"
 #include "pool/take.h"
+#include "pool/tally.h"
 #include "sync/atomic.h"
 #include "sync/cleanup.h"
 #include "sync/clock.h"
@@ -123,12 +124,10 @@ static void keep_books(struct run *run, bool claimed, unsigned phase)
 	bothy_pool *pool = run->worker->pool;
 
 	lock_acquire(&pool->lock);
-	if (claimed) {
-		pool->stats.running--;
-		++*pool_outcome_locked(pool, phase);
-	} else {
-		pool->stats.overdue--;
-	}
+	if (claimed)
+		tally_ran_locked(run->job->project, phase);
+	else
+		tally_overdue_ended_locked(run->job->project);
 	if (run->finish_error < 0) {
 		pool->stats.finish_failed++;
 		pool->stats.finish_error = run->finish_error;

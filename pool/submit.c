@@ -17,6 +17,7 @@
 #include "pool/group.h"
 #include "pool/project.h"
 #include "pool/settle.h"
+#include "pool/tally.h"
 #include "pool/wait.h"
 #include "pool/watchdog.h"
 #include "pool/worker.h"
@@ -131,8 +132,7 @@ static void accept_locked(bothy_pool *pool, bothy_future *job, struct kicks *kic
 	job_accept(job);
 	project_push_locked(job);
 	pool->live++;
-	pool->stats.submitted++;
-	pool->stats.queued++;
+	tally_submitted_locked(job->project);
 	if (pool->staff_at != BOTHY_FOREVER)
 		(void)worker_staff_locked(pool);
 	pool_wake_worker_locked(pool, kicks);

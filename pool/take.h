@@ -12,9 +12,10 @@ struct take {
 	struct kicks kicks;
 	bothy_future *expired; /* claimed; a chain for settle_chain() */
 	bool more;             /* the look at the queues was broken off */
+	bothy_time now;        /* when the worker looks: it is free from then on */
 };
 
-#define TAKE_INITIALIZER {KICKS_INITIALIZER, NULL, false}
+#define TAKE_INITIALIZER {KICKS_INITIALIZER, NULL, false, 0}
 
 /*
  * Take the next job for WORKER, if there is one and a place for it.

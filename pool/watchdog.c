@@ -19,6 +19,7 @@
 
 #include "pool/project.h"
 #include "pool/settle.h"
+#include "pool/tally.h"
 #include "pool/worker.h"
 #include "sync/clock.h"
 #include "sync/testing.h"
@@ -45,12 +46,10 @@ static void look_again_at(struct look *look, bothy_time t)
 
 /* ---- running jobs --------------------------------------------------------------------------- */
 
-static void time_out_locked(bothy_pool *pool, bothy_future *job, struct look *look)
+static void time_out_locked(bothy_future *job, struct look *look)
 {
 	if (job_move(job, BOTHY_RUNNING, JOB_CLAIMED, 0)) {
-		pool->stats.running--;
-		pool->stats.timed_out++;
-		pool->stats.overdue++;
+		tally_overdue_locked(job->project);
 		job_hold(job);
 		job->chain = look->timed_out;
 		look->timed_out = job;
@@ -66,6 +65,7 @@ static void lose_locked(struct worker *worker, bothy_future *job, struct look *l
 	worker->placed = false;
 	pool->busy--;
 	worker->stuck = job->project;
+	charge_correct_locked(&worker->charge, look->now);
 	project_lost_locked(job->project);
 	worker->lost = true;
 	if (worker->own) {
@@ -88,7 +88,7 @@ static bool check_job_locked(struct worker *worker, bothy_future *job, struct lo
 		look_again_at(look, job->deadline);
 		return false;
 	}
-	time_out_locked(pool, job, look);
+	time_out_locked(job, look);
 	if (!worker->placed)
 		return false;
 	given_up = clock_add(job->deadline, pool->options.stop_grace_ns);

@@ -64,7 +64,9 @@
 	X(WRITER_WAKE_DROPPED)    /* a hand-over does not wake the writer */              \
 	X(ROOM_WAKE_DROPPED)      /* ... who does not wake those that wait for room */    \
 	X(FLUSH_WAKE_DROPPED)     /* ... nor those that wait for a flush */               \
-	X(CREDIT_FOR_IDLENESS)    /* fair: who comes back is as far behind as it was */
+	X(CREDIT_FOR_IDLENESS)    /* fair: who comes back is as far behind as it was */   \
+	X(TURNS_NOT_TIME)         /* ... every job is taken to be as long as was guessed */ \
+	X(CHARGED_TWICE)          /* ... a job's time is charged twice to its project */
 
 enum testing_fault {
 #define TESTING_ENUM(name) TESTING_##name,

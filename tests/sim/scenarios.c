@@ -499,6 +499,69 @@ static void idle_worker_is_woken(void)
 	finish();
 }
 
+/* ---- projects --------------------------------------------------------------------------------------------------------------------------- */
+
+enum { SHORT_MS = 1, LONG_MS = 4 };
+
+static int64_t long_took, short_took, apart_max;
+
+/* Keep the place for *ARG ms; one worker runs all of these. */
+static int keep_place(void *arg, void **ret_result)
+{
+	int ms = *(int *)arg;
+	int64_t *took = ms == LONG_MS ? &long_took : &short_took;
+	struct parker nobody = PARKER_INITIALIZER;
+
+	(void)ret_result;
+	(void)parker_park(&nobody, bothy_after_ms(ms));
+	*took += ms;
+	if (short_took < 2 * LONG_MS && long_took - short_took > apart_max)
+		apart_max = long_took - short_took;
+	return 0;
+}
+
+static void time_is_shared(void)
+{
+	int long_ms = LONG_MS, short_ms = SHORT_MS;
+
+	long_took = short_took = apart_max = 0;
+	pool_of(1);
+	bothy_future_release(start(BOTHY_JOB(.fn = until_gate)));
+	for (int i = 0; i < 4; i++)
+		bothy_future_release(start(BOTHY_JOB(.entity = "long", .project = "p",
+		                                     .fn = keep_place, .arg = &long_ms)));
+	for (int i = 0; i < 2 * LONG_MS; i++)
+		bothy_future_release(start(BOTHY_JOB(.entity = "short", .project = "p",
+		                                     .fn = keep_place, .arg = &short_ms)));
+	parker_wake(&gate);
+	SIM_CHECK(bothy_pool_close(pool, BOTHY_FOREVER) == 0);
+	/* One job of each, and one that was started before anything was known of them. */
+	SIM_CHECK(apart_max <= 2 * LONG_MS);
+	finish();
+}
+
+static void cancel_project(void *project)
+{
+	SIM_CHECK(bothy_project_cancel(project) == 0);
+}
+
+static void project_cancel_against_start(void)
+{
+	bothy_project *project;
+	bothy_future *future;
+	struct thread canceler;
+
+	pool_of(1);
+	SIM_CHECK(bothy_project_open(pool, "ann", "p", NULL, &project) == 0);
+	future = start(BOTHY_JOB(.fn = until_stopped, .arg = &freed, .arg_free = count));
+	canceler = client(cancel_project, project);
+	SIM_CHECK(outcome(future) == -ECANCELED);
+	thread_join(&canceler);
+	SIM_CHECK(atomic_load(&freed) == 1);
+	bothy_project_release(project);
+	finish();
+}
+
 /* -------------------------------------------------------------------------------------------------------------------------------------- */
 
 const struct scenario scenarios[] = {
@@ -522,6 +585,8 @@ const struct scenario scenarios[] = {
 	{"delivered_before_counted", delivered_before_counted, "GROUP_NOT_ATOMIC"},
 	{"refusal_against_group_cancel", refusal_against_group_cancel, "RELEASE_NOT_ATOMIC"},
 	{"idle_worker_is_woken", idle_worker_is_woken, "WORKER_WAKE_DROPPED"},
+	{"time_is_shared", time_is_shared, "TURNS_NOT_TIME"},
+	{"project_cancel_against_start", project_cancel_against_start, "CANCEL_NOT_ATOMIC"},
 #ifdef BOTHY_RECORDING
 	{"hand_over_wakes_the_writer", hand_over_wakes_the_writer, "WRITER_WAKE_DROPPED"},
 	{"flush_against_hand_over", flush_against_hand_over, "FLUSH_WAKE_DROPPED"},
