@@ -6,8 +6,13 @@
 #include "pool/project.h"
 #include "refs/ref.h"
 
+enum { RATE_MAX = 1000000, BURST_MAX = 1000000 };
+
 static int check_options(const struct bothy_project_options *o)
 {
+	if ((o->rate_per_s == 0 && o->burst != 0) || o->rate_per_s > RATE_MAX ||
+	    o->burst > BURST_MAX)
+		return -EINVAL;
 	if (o->weight > FAIR_WEIGHT_MAX ||
 	    (o->charge != BOTHY_CHARGE_WALL && o->charge != BOTHY_CHARGE_CPU))
 		return -EINVAL;

@@ -27,6 +27,8 @@ static void wake_blocked_locked(bothy_pool *pool, struct kicks *kicks)
 {
 	for (struct blocked *b = pool->blocked; b != NULL; b = b->next)
 		kicks_add(kicks, &b->parker);
+	for (bothy_project *p = project_first_locked(pool); p != NULL; p = project_next_locked(p))
+		limit_wake_blocked_locked(p, kicks);
 }
 
 static void begin_locked(bothy_pool *pool)

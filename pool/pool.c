@@ -80,6 +80,7 @@ static void pool_destroy(bothy_pool *pool)
 {
 	lock_fini(&pool->lock);
 	heap_fini(&pool->fair.heap);
+	heap_fini(&pool->due);
 	server_release(pool->server);
 	free(pool);
 }

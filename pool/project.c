@@ -10,6 +10,7 @@
 
 #include "pool/settle.h"
 #include "pool/worker.h"
+#include "sync/testing.h"
 #include "tls/client.h"
 
 /* A project in its pool's table. */
@@ -93,6 +94,7 @@ bool project_put_locked(bothy_project *project)
 
 	if (--project->holds > 0)
 		return false;
+	limit_fini_locked(project);
 	HASH_DELETE(hh, project->pool->projects, entry);
 	project->pool->project_count--;
 	entry_free(entry);
@@ -113,7 +115,11 @@ bothy_project *project_next_locked(bothy_project *project)
 
 static bool may_start_locked(const bothy_project *project)
 {
-	return project->cancelers == 0 &&
+	unsigned max = project->options.max_running;
+
+	if (max != 0 && project->places >= max && !PLANTED(MAX_RUNNING_IGNORED))
+		return false;
+	return project->cancelers == 0 && !limit_waits_locked(project) &&
 	       project->lost < project->pool->options.lost_per_project;
 }
 
@@ -123,7 +129,7 @@ bool project_is_idle_locked(const bothy_project *project)
 }
 
 /* Keep the fair queue as the head of project.h says. */
-static void project_update_locked(bothy_project *project)
+void project_update_locked(bothy_project *project)
 {
 	struct fair *fair = &project->pool->fair;
 
@@ -145,7 +151,8 @@ void project_runs_locked(bothy_project *project)
 void project_rests_locked(bothy_project *project)
 {
 	project->places--;
-	project_update_locked(project);
+	if (!PLANTED(REST_UNSEEN))
+		project_update_locked(project);
 }
 
 void project_lost_locked(bothy_project *project)
@@ -224,19 +231,30 @@ void project_default_options(struct bothy_project_options *options)
 	options->size = sizeof(*options);
 	if (options->weight == 0)
 		options->weight = 1;
+	if (options->burst == 0)
+		options->burst = 1;
 }
 
-static void configure_locked(bothy_project *project, const struct bothy_project_options *options)
+static int configure_locked(bothy_project *project, const struct bothy_project_options *options,
+                            struct kicks *kicks)
 {
+	int error = limit_prepare_locked(project->pool, options);
+
+	if (error < 0)
+		return error;
 	project->options = *options;
 	project->flow.weight = options->weight;
+	limit_changed_locked(project, kicks);
 	project_update_locked(project);
+	pool_wake_worker_locked(project->pool, kicks);
+	return 0;
 }
 
 int project_open(bothy_pool *pool, const char *entity, const char *project,
                  const struct bothy_project_options *options, bothy_project **ret_project)
 {
 	struct kicks kicks = KICKS_INITIALIZER;
+	bothy_project *found = NULL;
 	struct project_name name;
 	int error = project_name_init(&name, entity, project);
 
@@ -244,11 +262,13 @@ int project_open(bothy_pool *pool, const char *entity, const char *project,
 		return error;
 	lock_acquire(&pool->lock);
 	error = pool->phase != POOL_OPEN ? -ESHUTDOWN
-	                                 : project_get_locked(pool, &name, ret_project);
-	if (error == 0 && options != NULL) {
-		configure_locked(*ret_project, options);
-		pool_wake_worker_locked(pool, &kicks);
-	}
+	                                 : project_get_locked(pool, &name, &found);
+	if (error == 0 && options != NULL)
+		error = configure_locked(found, options, &kicks);
+	if (error == 0)
+		*ret_project = found;
+	else if (found != NULL && project_put_locked(found))
+		pool->holds--; /* the caller has one */
 	lock_release(&pool->lock);
 	kicks_give(&kicks);
 	project_name_fini(&name);
@@ -258,13 +278,13 @@ int project_open(bothy_pool *pool, const char *entity, const char *project,
 int project_configure(bothy_project *project, const struct bothy_project_options *options)
 {
 	struct kicks kicks = KICKS_INITIALIZER;
+	int error;
 
 	lock_acquire(&project->pool->lock);
-	configure_locked(project, options);
-	pool_wake_worker_locked(project->pool, &kicks);
+	error = configure_locked(project, options, &kicks);
 	lock_release(&project->pool->lock);
 	kicks_give(&kicks);
-	return 0;
+	return error;
 }
 
 void project_stats(bothy_project *project, struct bothy_project_stats *ret_stats)

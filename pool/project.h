@@ -6,9 +6,9 @@
  * Turns
  *   Between holds of the lock, a project is in the pool's fair queue (fair.h) if and only if it
  *   has jobs and may start one: project_update_locked() sees to that after each change.  It
- *   may not while it has lost as many threads as it may, or its queue is being canceled.  Who
- *   lets a project start jobs also sees that a worker is woken for it:
- *   pool_wake_worker_locked().
+ *   may not while it has lost as many threads as it may, has as many jobs running, waits for a token
+ *   (limit.c), or is being canceled.  Who lets a project start jobs also sees that a worker is
+ *   woken for it: pool_wake_worker_locked().
  */
 #ifndef POOL_PROJECT_H
 #define POOL_PROJECT_H
@@ -16,6 +16,7 @@
 #include <bothy/project.h>
 
 #include "pool/fair.h"
+#include "pool/limit.h"
 #include "pool/pool.h"
 #include "tls/project_name.h"
 
@@ -29,6 +30,9 @@ struct bothy_project {
 	unsigned lost;              /* threads stuck in its jobs */
 	unsigned places;            /* that its jobs have, stuck ones too */
 	unsigned cancelers;         /* threads that cancel its queue: nothing starts */
+	uint64_t reserved;          /* room in the queue, for jobs on their way */
+	struct blocked *blocked;    /* submitters that wait for room */
+	struct limit_rate rate;
 	bool kept;                  /* it has jobs and may not start them */
 	bothy_time soonest;         /* no job in the queue has an earlier deadline */
 	bothy_future *sweep;        /* where the watchdog's sweep goes on; NULL: none is on */
@@ -51,6 +55,9 @@ void project_unlink_locked(bothy_future *job);
  * is held stays where it is while the lock is released. */
 bothy_project *project_first_locked(bothy_pool *pool);
 bothy_project *project_next_locked(bothy_project *project);
+
+/* Whether PROJECT may start jobs may have changed. */
+void project_update_locked(bothy_project *project);
 
 /* The next job whose turn it is, which stays in its queue; NULL without one. */
 bothy_future *project_next_job_locked(bothy_pool *pool);

@@ -293,13 +293,14 @@ bool run_in_place(struct worker *worker, bothy_future *job)
 
 	/* Under the lock, or who stops all jobs would find it neither queued nor on the stack. */
 	lock_acquire(&pool->lock);
-	starts = job_move(job, BOTHY_QUEUED, BOTHY_RUNNING, JOB_RUNS | JOB_STARTED);
+	starts = !limit_waits_locked(job->project) &&
+	         job_move(job, BOTHY_QUEUED, BOTHY_RUNNING, JOB_RUNS | JOB_STARTED);
 	if (PLANTED(IN_PLACE_UNLOCKED)) {
 		lock_release(&pool->lock);
 		lock_acquire(&pool->lock);
 	}
 	if (starts) {
-		take_started_locked(pool, job, &kicks);
+		take_started_locked(pool, job, 0, &kicks);
 		job->below = worker->top;
 		worker->top = job;
 	}

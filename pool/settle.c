@@ -206,6 +206,7 @@ static void settle_one(bothy_future *job, unsigned phase, int code)
 	pool->holds++; /* the job's own, through its project, may be the last */
 	project_unlink_locked(job);
 	tally_unrun_locked(project, phase);
+	limit_room_locked(project, &kicks);
 	pool_room_locked(pool, &kicks);
 	lock_release(&pool->lock);
 	kicks_give(&kicks);
@@ -243,6 +244,7 @@ bool settle_withdraw(bothy_future *job)
 	pool->holds++; /* the job's own, through its project, may be the last */
 	project_unlink_locked(job);
 	tally_withdrawn_locked(project);
+	limit_room_locked(project, &kicks);
 	pool_room_locked(pool, &kicks);
 	pool_job_ended_locked(pool, project, &kicks);
 	pool_release_locked(pool);

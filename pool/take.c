@@ -6,10 +6,13 @@
 #include "sync/clock.h"
 #include "sync/testing.h"
 
-void take_started_locked(bothy_pool *pool, bothy_future *job, struct kicks *kicks)
+void take_started_locked(bothy_pool *pool, bothy_future *job, bothy_time now,
+                         struct kicks *kicks)
 {
 	project_unlink_locked(job);
 	tally_started_locked(job->project);
+	limit_started_locked(job->project, now, kicks);
+	limit_room_locked(job->project, kicks);
 	pool_room_locked(pool, kicks);
 	if (job->deadline != BOTHY_FOREVER)
 		watchdog_want_locked(pool, job->deadline, kicks);
@@ -40,7 +43,7 @@ static bool start_locked(struct worker *worker, bothy_future *job, struct take *
 		return false;
 	}
 	charge_begin_locked(&worker->charge, job->project, take->now);
-	take_started_locked(pool, job, &take->kicks);
+	take_started_locked(pool, job, take->now, &take->kicks);
 	pool->busy++;
 	if ((job->flags & BOTHY_OWN_THREAD) != 0 && !PLANTED(OWN_THREAD_SHARED)) {
 		worker->start_error = worker_start_locked(pool, job, &worker->charge);

@@ -26,7 +26,9 @@ struct take {
  */
 bool take_locked(struct worker *worker, struct take *take);
 
-/* JOB, which the caller has moved to RUNNING, has left the queue. */
-void take_started_locked(bothy_pool *pool, bothy_future *job, struct kicks *kicks);
+/* JOB, which the caller has moved to RUNNING, has left the queue at NOW, or 0 if the
+ * caller has not read the clock. */
+void take_started_locked(bothy_pool *pool, bothy_future *job, bothy_time now,
+                         struct kicks *kicks);
 
 #endif

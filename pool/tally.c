@@ -19,6 +19,12 @@ void tally_withdrawn_locked(bothy_project *project)
 	project->stats.queued--;
 }
 
+void tally_refused_locked(bothy_project *project)
+{
+	project->pool->stats.refused++;
+	project->stats.refused++;
+}
+
 void tally_started_locked(bothy_project *project)
 {
 	project->pool->stats.queued--;

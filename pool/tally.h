@@ -13,6 +13,7 @@
 
 void tally_submitted_locked(bothy_project *project);
 void tally_withdrawn_locked(bothy_project *project); /* as if it had not been submitted */
+void tally_refused_locked(bothy_project *project);   /* for want of room */
 void tally_started_locked(bothy_project *project);
 
 /* A queued job, or one that ran, has settled as PHASE. */

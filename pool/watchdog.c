@@ -1,10 +1,10 @@
 /*
  * The watchdog: one thread, started with the pool's first deadline.
  *
- * It looks at three things: the jobs that run (every worker's stack), which it settles at
+ * It looks at four things: the jobs that run (every worker's stack), which it settles at
  * their deadline, and whose worker it gives up for lost when their grace is over; queued
- * jobs, which it sweeps at most every 10 ms; and threads that would not start, which it
- * tries again.  Between, it sleeps until the earliest of their times.
+ * jobs, which it sweeps at most every 10 ms; threads that would not start, which it
+ * tries again; and projects that wait for a token (limit.c).  Between, it sleeps until the earliest of their times.
  *
  * Locking: the pool's lock, which it releases to sleep and to settle.  A running job's block
  * is there as long as the lock is held and it is on its worker's stack; what is claimed is
@@ -227,6 +227,8 @@ static void look_locked(bothy_pool *pool)
 	check_workers_locked(pool, &look);
 	check_queues_locked(pool, &look);
 	check_staff_locked(pool, &look);
+	/* Last, for the lock may have been released till now. */
+	look_again_at(&look, limit_due_locked(pool, look.now));
 	pool_wake_worker_locked(pool, &look.kicks);
 	pool->watchdog_at = look.next;
 	if (look.timed_out == NULL && look.expired == NULL && look.kicks.n == 0)

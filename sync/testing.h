@@ -66,6 +66,9 @@
 	X(FLUSH_WAKE_DROPPED)     /* ... nor those that wait for a flush */               \
 	X(CREDIT_FOR_IDLENESS)    /* fair: who comes back is as far behind as it was */   \
 	X(TURNS_NOT_TIME)         /* ... every job is taken to be as long as was guessed */ \
+	X(TOKEN_WAKE_DROPPED)     /* limits: nobody looks when there is a token again */  \
+	X(REST_UNSEEN)            /* ... nor when fewer jobs of the project run */        \
+	X(MAX_RUNNING_IGNORED)    /* ... nor at how many do */                            \
 	X(CHARGED_TWICE)          /* ... a job's time is charged twice to its project */
 
 enum testing_fault {

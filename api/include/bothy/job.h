@@ -64,7 +64,7 @@ struct bothy_job {
  *            release's;
  *            -ENOTSUP: a feature of a later release (a priority), or
  *            BOTHY_ENSURE_PROJECT or BOTHY_TRACE on a pool without a server;
- *            -EAGAIN: the queue is full (with BOTHY_BLOCK: until the job's deadline, or
+ *            -EAGAIN: the queue, or the project's, is full (with BOTHY_BLOCK: until the job's deadline, or
  *            at once on a pool's thread);
  *            -ESHUTDOWN: the pool is closing, and this is no job of it;
  *            -ENOMEM; -E2BIG; -ECHILD in a forked child; what pthread_create(3) said if

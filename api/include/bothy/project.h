@@ -22,6 +22,13 @@ struct bothy_project_options {
 	size_t size;              /* sizeof (struct bothy_project_options) */
 	unsigned weight;          /* of its share, among projects that have jobs; 0: 1; at most
 	                           * 10,000 */
+	unsigned max_running;     /* jobs with a place, those that are stuck too; 0: no limit.  A
+	                           * job that waits and has lent its place does not count */
+	size_t queue_max;         /* accepted, not yet started; 0: the pool's alone.  A full
+	                           * queue is as with the pool's when_full */
+	unsigned rate_per_s;      /* starts a second; 0: no limit; at most 1,000,000 */
+	unsigned burst;           /* starts at once after a pause; 0: 1; at most 1,000,000; only
+	                           * with a rate */
 	enum bothy_charge charge; /* a job that runs in place of a wait is part of the waiting
 	                           * job's time */
 };
@@ -47,7 +54,9 @@ BOTHY_API BOTHY_MUST_CHECK int bothy_project_open(bothy_pool *pool, const char *
  * PROJECT has OPTIONS from now on, all of them; NULL: the defaults.  What is queued stays.
  *
  * Threads: any, at any time.
- * Errors:  -EINVAL: a weight over 10,000, an unknown enumerator; -E2BIG; -ECHILD.
+ * Errors:  -EINVAL: a weight over 10,000, a rate or a burst over 1,000,000, a burst without a
+ *          rate, an unknown enumerator; -E2BIG; -ECHILD; with a rate also -ENOMEM, and what
+ *          pthread_create(3) said if it could not be given its timer.
  */
 BOTHY_API BOTHY_MUST_CHECK int bothy_project_configure(bothy_project *project,
                                                        const struct bothy_project_options *options);
