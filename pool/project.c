@@ -125,7 +125,7 @@ static bool may_start_locked(const bothy_project *project)
 
 bool project_is_idle_locked(const bothy_project *project)
 {
-	return project->places == 0 && (project->first == NULL || project->kept);
+	return project->places == 0 && (project->order.count == 0 || project->kept);
 }
 
 /* Keep the fair queue as the head of project.h says. */
@@ -133,12 +133,12 @@ void project_update_locked(bothy_project *project)
 {
 	struct fair *fair = &project->pool->fair;
 
-	if (project->first != NULL && may_start_locked(project)) {
+	if (project->order.count > 0 && may_start_locked(project)) {
 		fair_enter(fair, &project->flow, project->places == 0 || project->kept);
 		project->kept = false;
 		return;
 	}
-	project->kept = project->first != NULL;
+	project->kept = project->order.count > 0;
 	fair_leave(fair, &project->flow);
 }
 
@@ -171,7 +171,7 @@ bothy_future *project_next_job_locked(bothy_pool *pool)
 {
 	bothy_project *project = (bothy_project *)fair_first(&pool->fair);
 
-	return project != NULL ? project->first : NULL;
+	return project != NULL ? order_first(&project->order) : NULL;
 }
 
 void project_move_time_locked(bothy_pool *pool)
@@ -191,13 +191,7 @@ void project_push_locked(bothy_future *job)
 {
 	bothy_project *project = job->project;
 
-	job->queue.prev = project->last;
-	job->queue.next = NULL;
-	if (project->last != NULL)
-		project->last->queue.next = job;
-	else
-		project->first = job;
-	project->last = job;
+	order_push(&project->order, job);
 	job->queued = true;
 	if (job->deadline < project->soonest)
 		project->soonest = job->deadline;
@@ -211,15 +205,8 @@ void project_unlink_locked(bothy_future *job)
 	if (!job->queued)
 		return;
 	if (project->sweep == job)
-		project->sweep = job->queue.next;
-	if (job->queue.prev != NULL)
-		job->queue.prev->queue.next = job->queue.next;
-	else
-		project->first = job->queue.next;
-	if (job->queue.next != NULL)
-		job->queue.next->queue.prev = job->queue.prev;
-	else
-		project->last = job->queue.prev;
+		project->sweep = order_next(&project->order, job);
+	order_remove(&project->order, job);
 	job->queued = false;
 	project_update_locked(project);
 }
@@ -304,7 +291,7 @@ static bool claim_some_locked(bothy_project *project, uint64_t *n, bothy_future 
 	enum { AT_ONCE = 1024 };
 
 	for (int i = 0; i < AT_ONCE; i++) {
-		bothy_future *job = project->first;
+		bothy_future *job = order_begin(&project->order);
 
 		if (job == NULL || *n == 0)
 			return false;

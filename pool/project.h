@@ -17,6 +17,7 @@
 
 #include "pool/fair.h"
 #include "pool/limit.h"
+#include "pool/order.h"
 #include "pool/pool.h"
 #include "tls/project_name.h"
 
@@ -26,7 +27,7 @@ struct bothy_project {
 	bothy_client *client;       /* held; const */
 	uint64_t holds;             /* handles, and jobs that have not quite ended */
 	struct bothy_project_options options; /* complete */
-	bothy_future *first, *last; /* the queue */
+	struct order order;         /* the queue */
 	unsigned lost;              /* threads stuck in its jobs */
 	unsigned places;            /* that its jobs have, stuck ones too */
 	unsigned cancelers;         /* threads that cancel its queue: nothing starts */
@@ -47,7 +48,7 @@ int project_get_locked(bothy_pool *pool, const struct project_name *name,
  * project's hold on the pool: by pool_release_locked(), as its last act. */
 bool project_put_locked(bothy_project *project);
 
-/* Append JOB to its project's queue; remove it from there. */
+/* Put JOB into its project's queue; remove it from there. */
 void project_push_locked(bothy_future *job);
 void project_unlink_locked(bothy_future *job);
 

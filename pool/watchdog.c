@@ -142,7 +142,7 @@ static bool sweep_some_locked(bothy_project *project, struct look *look)
 
 		if (job == NULL)
 			return false;
-		project->sweep = job->queue.next;
+		project->sweep = order_next(&project->order, job);
 		if (job->deadline > look->now) {
 			if (job->deadline < project->soonest)
 				project->soonest = job->deadline;
@@ -162,7 +162,7 @@ static void sweep_project_locked(bothy_project *project, struct look *look)
 	bothy_pool *pool = project->pool;
 
 	project->soonest = BOTHY_FOREVER;
-	project->sweep = project->first;
+	project->sweep = order_begin(&project->order);
 	while (sweep_some_locked(project, look)) {
 		settle_found_locked(pool, look);
 		look->now = clock_now();

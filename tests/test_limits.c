@@ -99,10 +99,10 @@ END_TEST
 
 static int spawn_and_wait(void *arg, void **ret_result)
 {
+	unsigned flags = arg != NULL ? 0 : BOTHY_OWN_THREAD;
 	bothy_future *child;
-	int error = bothy_spawn(&BOTHY_JOB(.fn = nothing, .flags = BOTHY_OWN_THREAD), &child);
+	int error = bothy_spawn(&BOTHY_JOB(.fn = nothing, .flags = flags), &child);
 
-	(void)arg;
 	(void)ret_result;
 	if (error == 0) {
 		error = bothy_future_wait(child, BOTHY_FOREVER);
@@ -316,9 +316,15 @@ END_TEST
 
 START_TEST(a_child_is_not_run_in_place_without_a_token)
 {
+	bothy_time begun;
+
 	pool_of(1);
 	open_with((struct bothy_project_options){.rate_per_s = 50});
-	ck_assert_int_eq(outcome(start(BOTHY_JOB(.handle = project, .fn = spawn_and_wait))), 0);
+	begun = bothy_after_ms(0);
+	ck_assert_int_eq(outcome(start(BOTHY_JOB(.handle = project, .fn = spawn_and_wait,
+	                                         .arg = &gate))),
+	                 0);
+	ck_assert_int_ge(bothy_after_ms(0) - begun, 20000000);
 	close_pool();
 	ck_assert_uint_eq(project_now().done, 2);
 }
