@@ -44,9 +44,28 @@ void fair_enter(struct fair *fair, struct fair_flow *flow, bool idle)
 {
 	if (flow->item.at != 0)
 		return;
-	if (idle && !PLANTED(CREDIT_FOR_IDLENESS))
+	if (idle)
 		flow->tag = later(flow->tag, fair->now);
+	fair->weights += flow->weight;
 	heap_put(&fair->heap, &flow->item, flow->tag);
+}
+
+void fair_weigh(struct fair *fair, struct fair_flow *flow, unsigned weight)
+{
+	if (flow->item.at != 0)
+		fair->weights += (int64_t)weight - flow->weight;
+	flow->weight = weight;
+	flow->rest = 0;
+}
+
+/* Virtual time passes with the NS that a job of FLOW took. */
+static void pass(struct fair *fair, const struct fair_flow *flow, int64_t ns)
+{
+	int64_t weights = fair->weights + (flow->item.at == 0 ? flow->weight : 0);
+	int64_t all = ns + fair->rest;
+
+	fair->now += all / weights;
+	fair->rest = all % weights;
 }
 
 /* With nothing to start and nothing that runs nobody is behind anybody. */
@@ -58,6 +77,8 @@ static void catch_up(struct fair *fair)
 
 void fair_leave(struct fair *fair, struct fair_flow *flow)
 {
+	if (flow->item.at != 0)
+		fair->weights -= flow->weight;
 	heap_remove(&fair->heap, &flow->item);
 	catch_up(fair);
 }
@@ -101,6 +122,7 @@ void fair_end(struct fair *fair, struct fair_flow *flow, int64_t charged, int64_
 	fair_correct(fair, flow, charged, took);
 	flow->average = averaged(flow->average, took, FLOW_SHIFT);
 	fair->average = averaged(fair->average, took, ALL_SHIFT);
+	pass(fair, flow, took);
 	fair->running--;
 	catch_up(fair);
 }

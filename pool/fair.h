@@ -9,7 +9,12 @@
  * lengths in advance to be fair in the end.  Each flow has a tag, the virtual time at which
  * its next job starts; the flow with the least is next.  A job moves its flow's tag on by what
  * it takes, divided by the weight: by the flow's running average at its start, and corrected
- * when it has ended.  Virtual time is the tag of the job that started last.
+ * when it has ended.
+ *
+ * Virtual time is the tag of the job that started last, but moves on at least by the work done,
+ * divided by the weights of all flows that have jobs (as in Bennett, Zhang, "Hierarchical packet
+ * fair queueing algorithms", SIGCOMM 1996).  Else it would stand still as long as new flows came
+ * with one job each, and a flow with a debt would wait for them all.
  *
  * Locking: the caller's.
  *
@@ -40,6 +45,8 @@ struct fair {
 	struct heap heap; /* of the flows that have a job to start, by tag; its owner reserves */
 	int64_t now;      /* virtual time */
 	int64_t last;     /* no tag is later */
+	int64_t weights;  /* of the flows in the heap */
+	int64_t rest;     /* of the last division by them */
 	int64_t average;  /* over all flows: the guess for a new one */
 	uint64_t running; /* and have not lent their places */
 };
@@ -53,6 +60,9 @@ void fair_leave(struct fair *fair, struct fair_flow *flow);
 
 /* The flow whose job is next; NULL: none has any. */
 struct fair_flow *fair_first(const struct fair *fair);
+
+/* FLOW's weight is another one now. */
+void fair_weigh(struct fair *fair, struct fair_flow *flow, unsigned weight);
 
 /* FLOW's next job starts, before it leaves for want of another: what it is charged for the
  * time being. */

@@ -230,7 +230,7 @@ static int configure_locked(bothy_project *project, const struct bothy_project_o
 	if (error < 0)
 		return error;
 	project->options = *options;
-	project->flow.weight = options->weight;
+	fair_weigh(&project->pool->fair, &project->flow, options->weight);
 	limit_changed_locked(project, kicks);
 	project_update_locked(project);
 	pool_wake_worker_locked(project->pool, kicks);

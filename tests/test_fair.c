@@ -327,6 +327,29 @@ START_TEST(a_flow_that_comes_starts_at_once_beside_a_flood)
 }
 END_TEST
 
+/* One after the other, flows that were never seen before have one job each. */
+START_TEST(a_flow_with_a_debt_is_served_beside_endless_newcomers)
+{
+	struct flow *steady;
+
+	begin(1);
+	steady = backlogged(0, 1, 1 * MS, 0);
+	work(1, 10 * MS);
+	steady->took = 0;
+	for (int i = 0; i < 1000; i++)
+		for (int j = 1; j < 5; j++) {
+			if (runs(&flows[j]) || flows[j].queued > 0)
+				continue;
+			flows[j].fair = (struct fair_flow){.weight = 1};
+			flows[j].shortest = 1 * MS;
+			submit(&flows[j], 1);
+			work(1, now + 1 * MS);
+		}
+	ck_assert_int_ge(took(steady), now / 10);
+	end();
+}
+END_TEST
+
 START_TEST(time_that_has_gone_far_is_moved_back_and_nobody_notices)
 {
 	struct flow *a, *b, *idle = &flows[2];
@@ -367,6 +390,7 @@ int main(void)
 		having_been_idle_is_no_credit,
 		having_been_alone_is_no_debt,
 		a_flow_that_comes_starts_at_once_beside_a_flood,
+		a_flow_with_a_debt_is_served_beside_endless_newcomers,
 		time_that_has_gone_far_is_moved_back_and_nobody_notices,
 	};
 
