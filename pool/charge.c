@@ -33,7 +33,7 @@ void charge_begin_locked(struct charge *charge, bothy_project *project, bothy_ti
 	};
 	if (charge->cpu)
 		charge->cpu_since = clock_thread_now();
-	project_move_time_locked(project->pool);
+	project_time_moved_locked(project->pool);
 	project_runs_locked(project);
 }
 

@@ -81,6 +81,7 @@ static void pool_destroy(bothy_pool *pool)
 	lock_fini(&pool->lock);
 	heap_fini(&pool->fair.heap);
 	heap_fini(&pool->due);
+	heap_fini(&pool->debtors);
 	server_release(pool->server);
 	free(pool);
 }
@@ -150,6 +151,7 @@ void pool_job_ended_locked(bothy_pool *pool, bothy_project *project, struct kick
 void pool_exit_locked(bothy_pool *pool, struct kicks *kicks)
 {
 	pool->phase = POOL_EXITING;
+	project_forget_all_locked(pool);
 	while (pool->idle != NULL) {
 		struct worker *worker = pool->idle;
 

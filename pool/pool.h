@@ -72,6 +72,7 @@ struct bothy_pool {
 	struct project_entry *projects; /* uthash's head: project.c */
 	struct fair fair;        /* of the projects that may start a job */
 	struct heap due;         /* the projects that wait for a token: limit.c */
+	struct heap debtors;     /* the projects that nobody holds and that owe time: project.c */
 	size_t project_count;
 	uint64_t live;           /* accepted and not yet quite ended */
 	uint64_t reserved;       /* room in the queue that is granted and not yet used */

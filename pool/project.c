@@ -1,6 +1,7 @@
 #include "pool/project.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,8 @@
 #include "sync/testing.h"
 #include "tls/client.h"
 
+enum { DEBTORS_MAX = 1024 };
+
 /* A project in its pool's table. */
 struct project_entry {
 	bothy_project project; /* the first member: one address for both */
@@ -21,6 +24,13 @@ struct project_entry {
 };
 
 /* ---- projects -------------------------------------------------------------------------- */
+
+static void set_defaults_locked(bothy_project *project)
+{
+	project->options = (struct bothy_project_options){0};
+	project_default_options(&project->options);
+	fair_weigh(&project->pool->fair, &project->flow, project->options.weight);
+}
 
 static int entry_new(bothy_pool *pool, const struct project_name *name,
                      struct project_entry **ret_entry)
@@ -32,8 +42,7 @@ static int entry_new(bothy_pool *pool, const struct project_name *name,
 		return -ENOMEM;
 	entry->project.pool = pool;
 	entry->project.soonest = BOTHY_FOREVER;
-	project_default_options(&entry->project.options);
-	entry->project.flow.weight = entry->project.options.weight;
+	set_defaults_locked(&entry->project);
 	memcpy(entry->key, name->key, name->key_bytes);
 	error = client_new(pool->server, name->entity, name->project, &entry->project.client);
 	if (error < 0) {
@@ -56,6 +65,8 @@ static int project_add_locked(bothy_pool *pool, const struct project_name *name,
 	struct project_entry *entry;
 	int error = heap_reserve(&pool->fair.heap, pool->project_count + 1);
 
+	if (error == 0)
+		error = heap_reserve(&pool->debtors, DEBTORS_MAX);
 	if (error == 0)
 		error = entry_new(pool, name, &entry);
 	if (error < 0)
@@ -83,22 +94,83 @@ int project_get_locked(bothy_pool *pool, const struct project_name *name,
 		if (error < 0)
 			return error;
 	}
+	heap_remove(&pool->debtors, &entry->project.debtor);
 	entry->project.holds++;
 	*ret_project = &entry->project;
 	return 0;
 }
 
-bool project_put_locked(bothy_project *project)
+static void project_forget_locked(bothy_project *project)
 {
 	struct project_entry *entry = (struct project_entry *)project;
 
-	if (--project->holds > 0)
-		return false;
+	heap_remove(&project->pool->debtors, &project->debtor);
 	limit_fini_locked(project);
 	HASH_DELETE(hh, project->pool->projects, entry);
 	project->pool->project_count--;
 	entry_free(entry);
+}
+
+static bothy_project *first_debtor_locked(bothy_pool *pool)
+{
+	struct heap_item *first = heap_first(&pool->debtors);
+
+	if (first == NULL)
+		return NULL;
+	return (bothy_project *)((char *)first - offsetof(struct bothy_project, debtor));
+}
+
+/* PROJECT, which nobody holds, stays until its debt is paid. */
+static void remember_locked(bothy_project *project)
+{
+	bothy_pool *pool = project->pool;
+
+	if (pool->debtors.count == DEBTORS_MAX) {
+		project_forget_locked(first_debtor_locked(pool));
+		pool->holds--; /* there is PROJECT's */
+	}
+	heap_put(&pool->debtors, &project->debtor, project->flow.tag);
+	limit_fini_locked(project);
+	project->rate = (struct limit_rate){0};
+	project->stats = (struct bothy_project_stats){0};
+	set_defaults_locked(project);
+}
+
+bool project_put_locked(bothy_project *project)
+{
+	bothy_pool *pool = project->pool;
+
+	if (--project->holds > 0)
+		return false;
+	if (pool->phase != POOL_EXITING && fair_owes(&pool->fair, &project->flow)) {
+		remember_locked(project);
+		return false;
+	}
+	project_forget_locked(project);
 	return true;
+}
+
+/* A few at once: more than can have come since the last time. */
+static void forget_paid_locked(bothy_pool *pool)
+{
+	enum { AT_ONCE = 8 };
+
+	for (int i = 0; i < AT_ONCE && pool->debtors.count > 0; i++) {
+		bothy_project *first = first_debtor_locked(pool);
+
+		if (fair_owes(&pool->fair, &first->flow))
+			return;
+		project_forget_locked(first);
+		pool->holds--; /* the calling worker has one */
+	}
+}
+
+void project_forget_all_locked(bothy_pool *pool)
+{
+	while (pool->debtors.count > 0) {
+		project_forget_locked(first_debtor_locked(pool));
+		pool->holds--; /* the user, or a thread, has one */
+	}
 }
 
 bothy_project *project_first_locked(bothy_pool *pool)
@@ -174,14 +246,18 @@ bothy_future *project_next_job_locked(bothy_pool *pool)
 	return project != NULL ? order_first(&project->order) : NULL;
 }
 
-void project_move_time_locked(bothy_pool *pool)
+void project_time_moved_locked(bothy_pool *pool)
 {
 	int64_t by = fair_must_move_back(&pool->fair);
 
+	forget_paid_locked(pool);
 	if (by == 0)
 		return;
-	for (bothy_project *p = project_first_locked(pool); p != NULL; p = project_next_locked(p))
+	for (bothy_project *p = project_first_locked(pool); p != NULL; p = project_next_locked(p)) {
 		fair_move_back(&pool->fair, &p->flow, by);
+		if (p->debtor.at != 0)
+			heap_put(&pool->debtors, &p->debtor, p->flow.tag);
+	}
 	fair_moved_back(&pool->fair, by);
 }
 

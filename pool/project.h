@@ -9,6 +9,11 @@
  *   may not while it has lost as many threads as it may, has as many jobs running, waits for a token
  *   (limit.c), or is being canceled.  Who lets a project start jobs also sees that a worker is
  *   woken for it: pool_wake_worker_locked().
+ *
+ * Coming and going
+ *   A project is there as long as somebody holds it, and after that until virtual time has
+ *   come to its tag, or else who sends one job after the other, by name, would never pay for
+ *   them.  No more than DEBTORS_MAX wait so: the least debt is forgotten.
  */
 #ifndef POOL_PROJECT_H
 #define POOL_PROJECT_H
@@ -34,6 +39,7 @@ struct bothy_project {
 	uint64_t reserved;          /* room in the queue, for jobs on their way */
 	struct blocked *blocked;    /* submitters that wait for room */
 	struct limit_rate rate;
+	struct heap_item debtor;    /* in the pool's `debtors`, while nobody holds it */
 	bool kept;                  /* it has jobs and may not start them */
 	bothy_time soonest;         /* no job in the queue has an earlier deadline */
 	bothy_future *sweep;        /* where the watchdog's sweep goes on; NULL: none is on */
@@ -44,7 +50,7 @@ struct bothy_project {
 int project_get_locked(bothy_pool *pool, const struct project_name *name,
                        bothy_project **ret_project);
 
-/* One hold less; a project without any is gone.  Whether the caller has to give up the
+/* One hold less; a project without any, and without a debt, is gone.  Whether the caller has to give up the
  * project's hold on the pool: by pool_release_locked(), as its last act. */
 bool project_put_locked(bothy_project *project);
 
@@ -74,8 +80,11 @@ void project_found_locked(bothy_project *project);
 /* Whether it has no jobs, or none that it may start, and no places either. */
 bool project_is_idle_locked(const bothy_project *project);
 
-/* See fair_must_move_back(). */
-void project_move_time_locked(bothy_pool *pool);
+/* Virtual time has moved: see fair_must_move_back(); and debts that are over are forgotten. */
+void project_time_moved_locked(bothy_pool *pool);
+
+/* No job will come any more: nobody's debts matter. */
+void project_forget_all_locked(bothy_pool *pool);
 
 /* project handles; OPTIONS are checked, and complete once the defaults are filled in */
 void project_default_options(struct bothy_project_options *options);

@@ -9,6 +9,14 @@
 #include "tests/pool_fixture.h"
 #include "tests/support.h"
 
+#if defined(__SANITIZE_ADDRESS__)
+#define UNDER_SANITIZER 1
+#elif defined(__has_feature)
+#define UNDER_SANITIZER (__has_feature(address_sanitizer) || UNDER_THREAD_SANITIZER)
+#else
+#define UNDER_SANITIZER UNDER_THREAD_SANITIZER
+#endif
+
 static bothy_project *project;
 
 static void open_with(struct bothy_project_options options)
@@ -328,6 +336,101 @@ START_TEST(every_one_of_many_projects_gets_its_first_job_started_before_any_its_
 }
 END_TEST
 
+static int keep_place_once(void *arg, void **ret_result)
+{
+	(void)ret_result;
+	atomic_fetch_add((atomic_int *)arg, 1);
+	return keep_place(NULL, ret_result);
+}
+
+static int sleep_a_little(void *arg, void **ret_result)
+{
+	(void)ret_result;
+	atomic_fetch_add((atomic_int *)arg, 1);
+	nanosleep(&(struct timespec){0, 500000}, NULL);
+	return 0;
+}
+
+/* Submit jobs of 20 ms by name, each when the one before has been seen to end. */
+static void *send_one_by_one(void *ret_count)
+{
+	for (int i = 0; i < 5; i++)
+		ck_assert_int_eq(bothy_run(pool,
+		                           &BOTHY_JOB(.entity = "ann", .project = "sole",
+		                                      .fn = keep_place_once, .arg = ret_count),
+		                           BOTHY_FOREVER, NULL),
+		                 0);
+	return NULL;
+}
+
+START_TEST(who_sends_one_job_after_the_other_by_name_pays_for_them)
+{
+	static atomic_int sole, flood;
+	pthread_t thread;
+
+	pool_of(1);
+	hold_worker();
+	for (int i = 0; i < 2000; i++)
+		start_and_forget(BOTHY_JOB(.entity = "ann", .project = "flood",
+		                           .fn = sleep_a_little, .arg = &flood));
+	thread = support_thread(send_one_by_one, &sole);
+	gate_open(&gate);
+	support_join(thread);
+	ck_assert_int_eq(sole, 5);
+	/* While the flood lasts it has as much time, all but for the last of the five: some 30
+	 * jobs for each.  Without the debt it would be one. */
+	ck_assert_int_ge(flood, 20);
+	(void)!bothy_pool_close(pool, BOTHY_NOW); /* the rest need not run */
+}
+END_TEST
+
+static long resident_kib(void)
+{
+	char line[128];
+	long kib = -1;
+	FILE *file = fopen("/proc/self/status", "r");
+
+	while (kib < 0 && fgets(line, sizeof(line), file) != NULL)
+		(void)sscanf(line, "VmRSS: %ld", &kib);
+	(void)fclose(file);
+	return kib;
+}
+
+static void come_and_go(int from, int n)
+{
+	char name[24];
+
+	for (int i = from; i < from + n; i++) {
+		(void)snprintf(name, sizeof(name), "project-%d", i);
+		ck_assert_int_eq(bothy_submit(pool,
+		                              &BOTHY_JOB(.entity = "ann", .project = name,
+		                                         .fn = nothing),
+		                              NULL),
+		                 0);
+	}
+}
+
+START_TEST(memory_is_flat_while_100000_projects_come_and_go)
+{
+	enum { EACH = 10000 };
+	long before, blocks;
+
+	pool_with((struct bothy_pool_options){
+		.workers = 2, .queue_max = 1000, .when_full = BOTHY_BLOCK});
+	come_and_go(0, 2 * EACH);
+	blocks = support_live_allocations();
+	before = resident_kib();
+	for (int i = 2; i < 10; i++)
+		come_and_go(i * EACH, EACH);
+	ck_assert_int_lt(support_live_allocations(), blocks + 20000);
+	/* A sanitizer keeps what was freed. */
+	if (!UNDER_SANITIZER)
+		ck_assert_int_lt(resident_kib(), before + 4096);
+	close_pool();
+	ck_assert_int_lt(support_live_allocations(), blocks);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
@@ -343,6 +446,8 @@ int main(void)
 		a_job_is_not_charged_for_a_place_that_it_has_lent,
 		a_job_that_is_stuck_has_its_place_charged_until_it_ends,
 		every_one_of_many_projects_gets_its_first_job_started_before_any_its_last,
+		who_sends_one_job_after_the_other_by_name_pays_for_them,
+		memory_is_flat_while_100000_projects_come_and_go,
 	};
 
 	return run_suite_with("projects", fixture_setup, teardown, tests,
