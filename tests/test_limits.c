@@ -273,8 +273,9 @@ START_TEST(starts_are_at_least_a_token_apart_after_the_burst)
 		start_and_forget(BOTHY_JOB(.handle = project, .fn = note_start,
 		                           .arg = &started[i]));
 	close_pool();
+	/* A worker may have looked at the clock a little before. */
 	for (int i = 3; i < 6; i++)
-		ck_assert_int_ge(started[i] - begun, (i - 2) * INT64_C(10000000));
+		ck_assert_int_ge(started[i] - begun, (i - 2) * INT64_C(10000000) - 1000000);
 }
 END_TEST
 
