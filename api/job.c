@@ -12,16 +12,18 @@
 #include "refs/ref.h"
 #include "tls/server.h"
 
-enum { KNOWN_FLAGS = BOTHY_ENSURE_PROJECT | BOTHY_TRACE | BOTHY_OWN_THREAD };
+enum {
+	KNOWN_FLAGS = BOTHY_ENSURE_PROJECT | BOTHY_TRACE | BOTHY_OWN_THREAD,
+	PRIORITY_MAX = 100
+};
 
 /* What is wrong with a job wherever it is to run. */
 static int check_job(const struct bothy_job *job)
 {
 	if (job->fn == NULL || job->deadline < 0 || (job->flags & ~(unsigned)KNOWN_FLAGS) != 0 ||
+	    job->priority < -PRIORITY_MAX || job->priority > PRIORITY_MAX ||
 	    (job->arg == NULL && job->arg_bytes != 0))
 		return -EINVAL;
-	if (job->priority != 0)
-		return -ENOTSUP;
 	if ((job->group != NULL && group_check(job->group) < 0) ||
 	    (job->completions != NULL && completions_check(job->completions) < 0))
 		return -ECHILD;

@@ -5,9 +5,7 @@
 
 #include "api/check.h"
 #include "pool/pool.h"
-#include "pool/project.h"
 #include "pool/worker.h"
-#include "refs/ref.h"
 #include "tls/server.h"
 
 enum {
@@ -114,27 +112,6 @@ int bothy_pool_stats(bothy_pool *pool, struct bothy_pool_stats *stats)
 	pool_stats(pool, &now);
 	check_give(stats, &now, sizeof(now));
 	return 0;
-}
-
-int bothy_project_open(bothy_pool *pool, const char *entity, const char *project,
-                       const struct bothy_project_options *options, bothy_project **ret_project)
-{
-	struct bothy_project_options complete;
-	int error = 0;
-
-	if (pool == NULL || !ref_is_tenant_name(entity) || !ref_is_tenant_name(project) ||
-	    ret_project == NULL)
-		return -EINVAL;
-	if (options != NULL)
-		error = CHECK_COPY(&complete, options);
-	if (error == 0)
-		error = pool_check(pool);
-	return error < 0 ? error : project_open(pool, entity, project, ret_project);
-}
-
-void bothy_project_release(bothy_project *project)
-{
-	project_release(project);
 }
 
 void *bothy_worker_local(void)

@@ -27,6 +27,8 @@ static void wake_blocked_locked(bothy_pool *pool, struct kicks *kicks)
 {
 	for (struct blocked *b = pool->blocked; b != NULL; b = b->next)
 		kicks_add(kicks, &b->parker);
+	for (bothy_project *p = project_first_locked(pool); p != NULL; p = project_next_locked(p))
+		limit_wake_blocked_locked(p, kicks);
 }
 
 static void begin_locked(bothy_pool *pool)
@@ -50,8 +52,8 @@ static bothy_future *claim_queued_locked(bothy_pool *pool)
 	for (bothy_project *p = project_first_locked(pool); p != NULL; p = project_next_locked(p)) {
 		bothy_future *job, *next;
 
-		for (job = p->first; job != NULL; job = next) {
-			next = job->queue.next;
+		for (job = order_begin(&p->order); job != NULL; job = next) {
+			next = order_next(&p->order, job);
 			if (!job_move(job, BOTHY_QUEUED, JOB_CLAIMED, 0))
 				continue;
 			project_unlink_locked(job);

@@ -124,6 +124,7 @@ static void fill(bothy_future *job, const struct bothy_job *spec)
 	job->arg_free = spec->arg_free;
 	job->result_free = spec->result_free;
 	job->deadline = spec->deadline != 0 ? spec->deadline : BOTHY_FOREVER;
+	job->priority = (int8_t)spec->priority;
 	job->flags = (uint16_t)spec->flags;
 	job->name = spec->name;
 	job->generation = fork_generation();

@@ -70,12 +70,16 @@ struct bothy_future {
 	void (*result_free)(void *);
 	bothy_project *project;     /* until the job has ended; NULL: run by bothy_run_here() */
 	bothy_time deadline;        /* BOTHY_FOREVER: none */
-	struct job_link queue;      /* guarded by the pool's lock */
+	struct job_place { struct bothy_future *next, *prev, *up; } queue; /* see order.c; guarded by
+	                             * the pool's lock, as are the next two */
+	uint32_t band, number;
 	/* The outcome. */
 	_Atomic unsigned state;
 	_Atomic unsigned holds;
 	int code;                   /* written by the claimant, then const */
 	uint16_t flags;             /* enum bothy_flags */
+	int8_t priority;            /* const */
+	bool treed;                 /* how it is queued: order.c's */
 	bool queued;                /* in its project's queue; guarded by the pool's lock */
 	bool spawned;               /* it has had children; its own thread's */
 	uint8_t family;             /* the family's stripe; const */

@@ -79,6 +79,9 @@ void pool_adopt_thread(bothy_pool *pool)
 static void pool_destroy(bothy_pool *pool)
 {
 	lock_fini(&pool->lock);
+	heap_fini(&pool->fair.heap);
+	heap_fini(&pool->due);
+	heap_fini(&pool->debtors);
 	server_release(pool->server);
 	free(pool);
 }
@@ -110,7 +113,7 @@ void pool_wake_worker_locked(bothy_pool *pool, struct kicks *kicks)
 {
 	struct worker *worker = pool->idle;
 
-	if (worker == NULL || pool->turn == NULL || pool->searching > 0 ||
+	if (worker == NULL || fair_first(&pool->fair) == NULL || pool->searching > 0 ||
 	    pool->busy >= pool_places_locked(pool) || PLANTED(WORKER_WAKE_DROPPED))
 		return;
 	pool->idle = worker->also;
@@ -133,24 +136,6 @@ void pool_room_locked(bothy_pool *pool, struct kicks *kicks)
 		kicks_add(kicks, &blocked->parker);
 }
 
-uint64_t *pool_outcome_locked(bothy_pool *pool, unsigned phase)
-{
-	switch (phase) {
-	case BOTHY_DONE:
-		return &pool->stats.done;
-	case BOTHY_FAILED:
-		return &pool->stats.failed;
-	case BOTHY_CANCELED:
-		return &pool->stats.canceled;
-	case BOTHY_EXPIRED:
-		return &pool->stats.expired;
-	case BOTHY_TIMED_OUT:
-		return &pool->stats.timed_out;
-	default:
-		return &pool->stats.thread_exited;
-	}
-}
-
 void pool_job_ended_locked(bothy_pool *pool, bothy_project *project, struct kicks *kicks)
 {
 	if (project_put_locked(project))
@@ -166,6 +151,7 @@ void pool_job_ended_locked(bothy_pool *pool, bothy_project *project, struct kick
 void pool_exit_locked(bothy_pool *pool, struct kicks *kicks)
 {
 	pool->phase = POOL_EXITING;
+	project_forget_all_locked(pool);
 	while (pool->idle != NULL) {
 		struct worker *worker = pool->idle;
 
@@ -223,7 +209,7 @@ static int pool_staff_first(bothy_pool *pool)
 
 	lock_acquire(&pool->lock);
 	while (error == 0 && pool->threads < pool->options.workers)
-		error = worker_start_locked(pool, NULL);
+		error = worker_start_locked(pool, NULL, NULL);
 	while (pool->starting > 0)
 		(void)pool_await_change_locked(pool, BOTHY_FOREVER);
 	if (error == 0)

@@ -20,8 +20,7 @@
  *   keeps it so.  A thread of BOTHY_OWN_THREAD is not counted.
  *
  * Invariants, whenever the lock is free
- *   - submitted = the outcomes + queued + running;
- *   - a job that can be taken, a free place and an idle worker are not all there at once
+ *   - a job that can be taken (one whose project is in `fair`), a free place and an idle worker are not all there at once
  *     unless a worker is on its way (`searching`);
  *   - holds: 1 for the user's handle, 1 for each thread, 1 for each project.  The last one
  *     frees the core; a live job has a project, so it is there for every live job.
@@ -31,6 +30,7 @@
 
 #include <bothy/pool.h>
 
+#include "pool/fair.h"
 #include "pool/job.h"
 #include "sync/lock.h"
 #include "sync/park.h"
@@ -70,7 +70,10 @@ struct bothy_pool {
 
 	/* jobs */
 	struct project_entry *projects; /* uthash's head: project.c */
-	bothy_project *turn;     /* the ring of those with jobs to take; NULL: none */
+	struct fair fair;        /* of the projects that may start a job */
+	struct heap due;         /* the projects that wait for a token: limit.c */
+	struct heap debtors;     /* the projects that nobody holds and that owe time: project.c */
+	size_t project_count;
 	uint64_t live;           /* accepted and not yet quite ended */
 	uint64_t reserved;       /* room in the queue that is granted and not yet used */
 	struct blocked *blocked, **blocked_end;
@@ -145,9 +148,6 @@ void pool_wake_worker_locked(bothy_pool *pool, struct kicks *kicks);
 
 /* A job less in the queue: pass its room on to the first blocked submitter. */
 void pool_room_locked(bothy_pool *pool, struct kicks *kicks);
-
-/* The counter of the jobs that settled as PHASE. */
-uint64_t *pool_outcome_locked(bothy_pool *pool, unsigned phase);
 
 /* A job of PROJECT has quite ended, and gives up its hold on it.  The caller has a hold on
  * the pool. */

@@ -1,6 +1,7 @@
 #include "pool/project.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +9,12 @@
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
+#include "pool/settle.h"
+#include "pool/worker.h"
+#include "sync/testing.h"
 #include "tls/client.h"
+
+enum { DEBTORS_MAX = 1024 };
 
 /* A project in its pool's table. */
 struct project_entry {
@@ -18,6 +24,13 @@ struct project_entry {
 };
 
 /* ---- projects -------------------------------------------------------------------------- */
+
+static void set_defaults_locked(bothy_project *project)
+{
+	project->options = (struct bothy_project_options){0};
+	project_default_options(&project->options);
+	fair_weigh(&project->pool->fair, &project->flow, project->options.weight);
+}
 
 static int entry_new(bothy_pool *pool, const struct project_name *name,
                      struct project_entry **ret_entry)
@@ -29,6 +42,7 @@ static int entry_new(bothy_pool *pool, const struct project_name *name,
 		return -ENOMEM;
 	entry->project.pool = pool;
 	entry->project.soonest = BOTHY_FOREVER;
+	set_defaults_locked(&entry->project);
 	memcpy(entry->key, name->key, name->key_bytes);
 	error = client_new(pool->server, name->entity, name->project, &entry->project.client);
 	if (error < 0) {
@@ -49,8 +63,12 @@ static int project_add_locked(bothy_pool *pool, const struct project_name *name,
                               struct project_entry **ret_entry)
 {
 	struct project_entry *entry;
-	int error = entry_new(pool, name, &entry);
+	int error = heap_reserve(&pool->fair.heap, pool->project_count + 1);
 
+	if (error == 0)
+		error = heap_reserve(&pool->debtors, DEBTORS_MAX);
+	if (error == 0)
+		error = entry_new(pool, name, &entry);
 	if (error < 0)
 		return error;
 	HASH_ADD_KEYPTR(hh, pool->projects, entry->key, name->key_bytes, entry);
@@ -59,6 +77,7 @@ static int project_add_locked(bothy_pool *pool, const struct project_name *name,
 		return -ENOMEM;
 	}
 	pool->holds++;
+	pool->project_count++;
 	*ret_entry = entry;
 	return 0;
 }
@@ -75,20 +94,83 @@ int project_get_locked(bothy_pool *pool, const struct project_name *name,
 		if (error < 0)
 			return error;
 	}
+	heap_remove(&pool->debtors, &entry->project.debtor);
 	entry->project.holds++;
 	*ret_project = &entry->project;
 	return 0;
 }
 
-bool project_put_locked(bothy_project *project)
+static void project_forget_locked(bothy_project *project)
 {
 	struct project_entry *entry = (struct project_entry *)project;
 
+	heap_remove(&project->pool->debtors, &project->debtor);
+	limit_fini_locked(project);
+	HASH_DELETE(hh, project->pool->projects, entry);
+	project->pool->project_count--;
+	entry_free(entry);
+}
+
+static bothy_project *first_debtor_locked(bothy_pool *pool)
+{
+	struct heap_item *first = heap_first(&pool->debtors);
+
+	if (first == NULL)
+		return NULL;
+	return (bothy_project *)((char *)first - offsetof(struct bothy_project, debtor));
+}
+
+/* PROJECT, which nobody holds, stays until its debt is paid. */
+static void remember_locked(bothy_project *project)
+{
+	bothy_pool *pool = project->pool;
+
+	if (pool->debtors.count == DEBTORS_MAX) {
+		project_forget_locked(first_debtor_locked(pool));
+		pool->holds--; /* there is PROJECT's */
+	}
+	heap_put(&pool->debtors, &project->debtor, project->flow.tag);
+	limit_fini_locked(project);
+	project->rate = (struct limit_rate){0};
+	project->stats = (struct bothy_project_stats){0};
+	set_defaults_locked(project);
+}
+
+bool project_put_locked(bothy_project *project)
+{
+	bothy_pool *pool = project->pool;
+
 	if (--project->holds > 0)
 		return false;
-	HASH_DELETE(hh, project->pool->projects, entry);
-	entry_free(entry);
+	if (pool->phase != POOL_EXITING && fair_owes(&pool->fair, &project->flow)) {
+		remember_locked(project);
+		return false;
+	}
+	project_forget_locked(project);
 	return true;
+}
+
+/* A few at once: more than can have come since the last time. */
+static void forget_paid_locked(bothy_pool *pool)
+{
+	enum { AT_ONCE = 8 };
+
+	for (int i = 0; i < AT_ONCE && pool->debtors.count > 0; i++) {
+		bothy_project *first = first_debtor_locked(pool);
+
+		if (fair_owes(&pool->fair, &first->flow))
+			return;
+		project_forget_locked(first);
+		pool->holds--; /* the calling worker has one */
+	}
+}
+
+void project_forget_all_locked(bothy_pool *pool)
+{
+	while (pool->debtors.count > 0) {
+		project_forget_locked(first_debtor_locked(pool));
+		pool->holds--; /* the user, or a thread, has one */
+	}
 }
 
 bothy_project *project_first_locked(bothy_pool *pool)
@@ -103,54 +185,93 @@ bothy_project *project_next_locked(bothy_project *project)
 
 /* ---- turns ------------------------------------------------------------------------------- */
 
-/* Put PROJECT at the end of the ring, if it has jobs and may run them. */
-static void ring_enter_locked(bothy_project *project)
+static bool may_start_locked(const bothy_project *project)
 {
-	bothy_pool *pool = project->pool;
-	bothy_project *turn = pool->turn;
+	unsigned max = project->options.max_running;
 
-	if (project->next != NULL || project->first == NULL ||
-	    project->lost >= pool->options.lost_per_project)
-		return;
-	if (turn == NULL) {
-		project->next = project->prev = project;
-		pool->turn = project;
+	if (max != 0 && project->places >= max && !PLANTED(MAX_RUNNING_IGNORED))
+		return false;
+	return project->cancelers == 0 && !limit_waits_locked(project) &&
+	       project->lost < project->pool->options.lost_per_project;
+}
+
+bool project_is_idle_locked(const bothy_project *project)
+{
+	return project->places == 0 && (project->order.count == 0 || project->kept);
+}
+
+/* Keep the fair queue as the head of project.h says. */
+void project_update_locked(bothy_project *project)
+{
+	struct fair *fair = &project->pool->fair;
+
+	if (project->order.count > 0 && may_start_locked(project)) {
+		fair_enter(fair, &project->flow, project->places == 0 || project->kept);
+		project->kept = false;
 		return;
 	}
-	project->next = turn;
-	project->prev = turn->prev;
-	turn->prev->next = project;
-	turn->prev = project;
+	project->kept = project->order.count > 0;
+	fair_leave(fair, &project->flow);
 }
 
-static void ring_leave_locked(bothy_project *project)
+void project_runs_locked(bothy_project *project)
 {
-	bothy_pool *pool = project->pool;
-
-	if (project->next == NULL)
-		return;
-	if (pool->turn == project)
-		pool->turn = project->next != project ? project->next : NULL;
-	project->next->prev = project->prev;
-	project->prev->next = project->next;
-	project->next = project->prev = NULL;
+	project->places++;
+	project_update_locked(project);
 }
+
+void project_rests_locked(bothy_project *project)
+{
+	project->places--;
+	if (!PLANTED(REST_UNSEEN))
+		project_update_locked(project);
+}
+
+void project_lost_locked(bothy_project *project)
+{
+	project->lost++;
+	project_update_locked(project);
+}
+
+void project_found_locked(bothy_project *project)
+{
+	project->lost--;
+	project_update_locked(project);
+}
+
+bothy_future *project_next_job_locked(bothy_pool *pool)
+{
+	bothy_project *project = (bothy_project *)fair_first(&pool->fair);
+
+	return project != NULL ? order_first(&project->order) : NULL;
+}
+
+void project_time_moved_locked(bothy_pool *pool)
+{
+	int64_t by = fair_must_move_back(&pool->fair);
+
+	forget_paid_locked(pool);
+	if (by == 0)
+		return;
+	for (bothy_project *p = project_first_locked(pool); p != NULL; p = project_next_locked(p)) {
+		fair_move_back(&pool->fair, &p->flow, by);
+		if (p->debtor.at != 0)
+			heap_put(&pool->debtors, &p->debtor, p->flow.tag);
+	}
+	fair_moved_back(&pool->fair, by);
+}
+
+/* ---- queues ------------------------------------------------------------------------------ */
 
 void project_push_locked(bothy_future *job)
 {
 	bothy_project *project = job->project;
 
-	job->queue.prev = project->last;
-	job->queue.next = NULL;
-	if (project->last != NULL)
-		project->last->queue.next = job;
-	else
-		project->first = job;
-	project->last = job;
+	order_push(&project->order, job);
 	job->queued = true;
 	if (job->deadline < project->soonest)
 		project->soonest = job->deadline;
-	ring_enter_locked(project);
+	project_update_locked(project);
 }
 
 void project_unlink_locked(bothy_future *job)
@@ -160,51 +281,43 @@ void project_unlink_locked(bothy_future *job)
 	if (!job->queued)
 		return;
 	if (project->sweep == job)
-		project->sweep = job->queue.next;
-	if (job->queue.prev != NULL)
-		job->queue.prev->queue.next = job->queue.next;
-	else
-		project->first = job->queue.next;
-	if (job->queue.next != NULL)
-		job->queue.next->queue.prev = job->queue.prev;
-	else
-		project->last = job->queue.prev;
+		project->sweep = order_next(&project->order, job);
+	order_remove(&project->order, job);
 	job->queued = false;
-	if (project->first == NULL)
-		ring_leave_locked(project);
-}
-
-bothy_future *project_pop_locked(bothy_pool *pool)
-{
-	bothy_project *project = pool->turn;
-	bothy_future *job;
-
-	if (project == NULL)
-		return NULL;
-	job = project->first;
-	pool->turn = project->next;
-	project_unlink_locked(job);
-	return job;
-}
-
-void project_lost_locked(bothy_project *project)
-{
-	project->lost++;
-	if (project->lost >= project->pool->options.lost_per_project)
-		ring_leave_locked(project);
-}
-
-void project_found_locked(bothy_project *project)
-{
-	project->lost--;
-	ring_enter_locked(project);
+	project_update_locked(project);
 }
 
 /* ---- handles ------------------------------------------------------------------------------- */
 
-int project_open(bothy_pool *pool, const char *entity, const char *project,
-                 bothy_project **ret_project)
+void project_default_options(struct bothy_project_options *options)
 {
+	options->size = sizeof(*options);
+	if (options->weight == 0)
+		options->weight = 1;
+	if (options->burst == 0)
+		options->burst = 1;
+}
+
+static int configure_locked(bothy_project *project, const struct bothy_project_options *options,
+                            struct kicks *kicks)
+{
+	int error = limit_prepare_locked(project->pool, options);
+
+	if (error < 0)
+		return error;
+	project->options = *options;
+	fair_weigh(&project->pool->fair, &project->flow, options->weight);
+	limit_changed_locked(project, kicks);
+	project_update_locked(project);
+	pool_wake_worker_locked(project->pool, kicks);
+	return 0;
+}
+
+int project_open(bothy_pool *pool, const char *entity, const char *project,
+                 const struct bothy_project_options *options, bothy_project **ret_project)
+{
+	struct kicks kicks = KICKS_INITIALIZER;
+	bothy_project *found = NULL;
 	struct project_name name;
 	int error = project_name_init(&name, entity, project);
 
@@ -212,10 +325,101 @@ int project_open(bothy_pool *pool, const char *entity, const char *project,
 		return error;
 	lock_acquire(&pool->lock);
 	error = pool->phase != POOL_OPEN ? -ESHUTDOWN
-	                                 : project_get_locked(pool, &name, ret_project);
+	                                 : project_get_locked(pool, &name, &found);
+	if (error == 0 && options != NULL)
+		error = configure_locked(found, options, &kicks);
+	if (error == 0)
+		*ret_project = found;
+	else if (found != NULL && project_put_locked(found))
+		pool->holds--; /* the caller has one */
 	lock_release(&pool->lock);
+	kicks_give(&kicks);
 	project_name_fini(&name);
 	return error;
+}
+
+int project_configure(bothy_project *project, const struct bothy_project_options *options)
+{
+	struct kicks kicks = KICKS_INITIALIZER;
+	int error;
+
+	lock_acquire(&project->pool->lock);
+	error = configure_locked(project, options, &kicks);
+	lock_release(&project->pool->lock);
+	kicks_give(&kicks);
+	return error;
+}
+
+void project_stats(bothy_project *project, struct bothy_project_stats *ret_stats)
+{
+	lock_acquire(&project->pool->lock);
+	*ret_stats = project->stats;
+	ret_stats->lost = project->lost;
+	ret_stats->places = project->places;
+	lock_release(&project->pool->lock);
+}
+
+/* ---- canceling --------------------------------------------------------------------------- */
+
+/* Claim the first jobs of the queue, up to *N; whether some may be left of them. */
+static bool claim_some_locked(bothy_project *project, uint64_t *n, bothy_future **chain)
+{
+	enum { AT_ONCE = 1024 };
+
+	for (int i = 0; i < AT_ONCE; i++) {
+		bothy_future *job = order_begin(&project->order);
+
+		if (job == NULL || *n == 0)
+			return false;
+		--*n;
+		if (job_move(job, BOTHY_QUEUED, JOB_CLAIMED, 0)) {
+			job->chain = *chain;
+			*chain = job;
+		}
+		project_unlink_locked(job); /* or else who has claimed it will find it gone */
+	}
+	return true;
+}
+
+static void stop_running_locked(bothy_project *project)
+{
+	for (struct worker *w = project->pool->workers; w != NULL; w = w->next)
+		for (bothy_future *job = w->top; job != NULL; job = job->below)
+			if (job->project == project)
+				stop_request(&job->stop, -ECANCELED);
+}
+
+/* The lock is released now and then; nothing of PROJECT's starts meanwhile. */
+static void cancel_queued_locked(bothy_project *project)
+{
+	bothy_pool *pool = project->pool;
+	uint64_t n = project->stats.queued;
+	bothy_future *chain = NULL;
+	bool more = true;
+
+	while (more) {
+		more = claim_some_locked(project, &n, &chain);
+		lock_release(&pool->lock);
+		settle_chain(&chain, BOTHY_CANCELED, -ECANCELED);
+		lock_acquire(&pool->lock);
+	}
+}
+
+void project_cancel(bothy_project *project)
+{
+	bothy_pool *pool = project->pool;
+	struct kicks kicks = KICKS_INITIALIZER;
+
+	lock_acquire(&pool->lock);
+	project->cancelers++;
+	project_update_locked(project);
+	stop_running_locked(project);
+	cancel_queued_locked(project);
+	project->cancelers--;
+	project_update_locked(project);
+	pool_wake_worker_locked(pool, &kicks);
+	lock_release(&pool->lock);
+	kicks_give(&kicks);
 }
 
 void project_release(bothy_project *project)

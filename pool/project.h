@@ -1,37 +1,60 @@
 /*
- * Projects: whose jobs they are, and a queue for each.
+ * Projects: whose jobs they are, a queue for each, and whose job is next.
  *
  * Locking: everything here is guarded by the pool's lock, but for the const fields.
  *
- * Turns: the projects with jobs to take form a ring, and each take moves on by one.  A
- * project that has lost as many threads as it may is out of the ring until one returns.
+ * Turns
+ *   Between holds of the lock, a project is in the pool's fair queue (fair.h) if and only if it
+ *   has jobs and may start one: project_update_locked() sees to that after each change.  It
+ *   may not while it has lost as many threads as it may, has as many jobs running, waits for a token
+ *   (limit.c), or is being canceled.  Who lets a project start jobs also sees that a worker is
+ *   woken for it: pool_wake_worker_locked().
+ *
+ * Coming and going
+ *   A project is there as long as somebody holds it, and after that until virtual time has
+ *   come to its tag, or else who sends one job after the other, by name, would never pay for
+ *   them.  No more than DEBTORS_MAX wait so: the least debt is forgotten.
  */
 #ifndef POOL_PROJECT_H
 #define POOL_PROJECT_H
 
+#include <bothy/project.h>
+
+#include "pool/fair.h"
+#include "pool/limit.h"
+#include "pool/order.h"
 #include "pool/pool.h"
 #include "tls/project_name.h"
 
 struct bothy_project {
+	struct fair_flow flow;      /* the first member: one address for both */
 	bothy_pool *pool;           /* held; const */
 	bothy_client *client;       /* held; const */
 	uint64_t holds;             /* handles, and jobs that have not quite ended */
-	bothy_future *first, *last; /* the queue */
-	bothy_project *next, *prev; /* in the ring; NULL: not there */
+	struct bothy_project_options options; /* complete */
+	struct order order;         /* the queue */
 	unsigned lost;              /* threads stuck in its jobs */
+	unsigned places;            /* that its jobs have, stuck ones too */
+	unsigned cancelers;         /* threads that cancel its queue: nothing starts */
+	uint64_t reserved;          /* room in the queue, for jobs on their way */
+	struct blocked *blocked;    /* submitters that wait for room */
+	struct limit_rate rate;
+	struct heap_item debtor;    /* in the pool's `debtors`, while nobody holds it */
+	bool kept;                  /* it has jobs and may not start them */
 	bothy_time soonest;         /* no job in the queue has an earlier deadline */
 	bothy_future *sweep;        /* where the watchdog's sweep goes on; NULL: none is on */
+	struct bothy_project_stats stats; /* but for what is above */
 };
 
 /* Find the project or make it, and hold it.  0 or -ENOMEM. */
 int project_get_locked(bothy_pool *pool, const struct project_name *name,
                        bothy_project **ret_project);
 
-/* One hold less; a project without any is gone.  Whether the caller has to give up the
+/* One hold less; a project without any, and without a debt, is gone.  Whether the caller has to give up the
  * project's hold on the pool: by pool_release_locked(), as its last act. */
 bool project_put_locked(bothy_project *project);
 
-/* Append JOB to its project's queue; remove it from there. */
+/* Put JOB into its project's queue; remove it from there. */
 void project_push_locked(bothy_future *job);
 void project_unlink_locked(bothy_future *job);
 
@@ -40,16 +63,36 @@ void project_unlink_locked(bothy_future *job);
 bothy_project *project_first_locked(bothy_pool *pool);
 bothy_project *project_next_locked(bothy_project *project);
 
-/* Take the next job whose turn it is, out of the queue; NULL without one. */
-bothy_future *project_pop_locked(bothy_pool *pool);
+/* Whether PROJECT may start jobs may have changed. */
+void project_update_locked(bothy_project *project);
+
+/* The next job whose turn it is, which stays in its queue; NULL without one. */
+bothy_future *project_next_job_locked(bothy_pool *pool);
+
+/* One place more, or less, is had by the project's jobs. */
+void project_runs_locked(bothy_project *project);
+void project_rests_locked(bothy_project *project);
 
 /* One thread more, or less, is stuck in the project's jobs. */
 void project_lost_locked(bothy_project *project);
 void project_found_locked(bothy_project *project);
 
-/* project handles */
+/* Whether it has no jobs, or none that it may start, and no places either. */
+bool project_is_idle_locked(const bothy_project *project);
+
+/* Virtual time has moved: see fair_must_move_back(); and debts that are over are forgotten. */
+void project_time_moved_locked(bothy_pool *pool);
+
+/* No job will come any more: nobody's debts matter. */
+void project_forget_all_locked(bothy_pool *pool);
+
+/* project handles; OPTIONS are checked, and complete once the defaults are filled in */
+void project_default_options(struct bothy_project_options *options);
 int project_open(bothy_pool *pool, const char *entity, const char *project,
-                 bothy_project **ret_project);
+                 const struct bothy_project_options *options, bothy_project **ret_project);
+int project_configure(bothy_project *project, const struct bothy_project_options *options);
+void project_cancel(bothy_project *project);
+void project_stats(bothy_project *project, struct bothy_project_stats *ret_stats);
 void project_release(bothy_project *project);
 
 #endif

@@ -25,6 +25,7 @@
 #include "pool/project.h"
 #include "pool/settle.h"
 #include "pool/take.h"
+#include "pool/tally.h"
 #include "sync/atomic.h"
 #include "sync/cleanup.h"
 #include "sync/clock.h"
@@ -123,12 +124,10 @@ static void keep_books(struct run *run, bool claimed, unsigned phase)
 	bothy_pool *pool = run->worker->pool;
 
 	lock_acquire(&pool->lock);
-	if (claimed) {
-		pool->stats.running--;
-		++*pool_outcome_locked(pool, phase);
-	} else {
-		pool->stats.overdue--;
-	}
+	if (claimed)
+		tally_ran_locked(run->job->project, phase);
+	else
+		tally_overdue_ended_locked(run->job->project);
 	if (run->finish_error < 0) {
 		pool->stats.finish_failed++;
 		pool->stats.finish_error = run->finish_error;
@@ -294,13 +293,14 @@ bool run_in_place(struct worker *worker, bothy_future *job)
 
 	/* Under the lock, or who stops all jobs would find it neither queued nor on the stack. */
 	lock_acquire(&pool->lock);
-	starts = job_move(job, BOTHY_QUEUED, BOTHY_RUNNING, JOB_RUNS | JOB_STARTED);
+	starts = !limit_waits_locked(job->project) &&
+	         job_move(job, BOTHY_QUEUED, BOTHY_RUNNING, JOB_RUNS | JOB_STARTED);
 	if (PLANTED(IN_PLACE_UNLOCKED)) {
 		lock_release(&pool->lock);
 		lock_acquire(&pool->lock);
 	}
 	if (starts) {
-		take_started_locked(pool, job, &kicks);
+		take_started_locked(pool, job, 0, &kicks);
 		job->below = worker->top;
 		worker->top = job;
 	}

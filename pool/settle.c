@@ -26,6 +26,7 @@
 #include "pool/group.h"
 #include "pool/pool.h"
 #include "pool/project.h"
+#include "pool/tally.h"
 #include "sync/atomic.h"
 #include "sync/fork.h"
 #include "sync/testing.h"
@@ -204,10 +205,8 @@ static void settle_one(bothy_future *job, unsigned phase, int code)
 	lock_acquire(&pool->lock);
 	pool->holds++; /* the job's own, through its project, may be the last */
 	project_unlink_locked(job);
-	pool->stats.queued--;
-	++*pool_outcome_locked(pool, phase);
-	if (PLANTED(SETTLED_TWICE_COUNTED))
-		++*pool_outcome_locked(pool, phase);
+	tally_unrun_locked(project, phase);
+	limit_room_locked(project, &kicks);
 	pool_room_locked(pool, &kicks);
 	lock_release(&pool->lock);
 	kicks_give(&kicks);
@@ -244,8 +243,8 @@ bool settle_withdraw(bothy_future *job)
 	lock_acquire(&pool->lock);
 	pool->holds++; /* the job's own, through its project, may be the last */
 	project_unlink_locked(job);
-	pool->stats.queued--;
-	pool->stats.submitted--;
+	tally_withdrawn_locked(project);
+	limit_room_locked(project, &kicks);
 	pool_room_locked(pool, &kicks);
 	pool_job_ended_locked(pool, project, &kicks);
 	pool_release_locked(pool);

@@ -17,6 +17,7 @@
 #include "pool/group.h"
 #include "pool/project.h"
 #include "pool/settle.h"
+#include "pool/tally.h"
 #include "pool/wait.h"
 #include "pool/watchdog.h"
 #include "pool/worker.h"
@@ -67,17 +68,17 @@ static int block_locked(bothy_pool *pool, bothy_time deadline)
 	return 0;
 }
 
-static int room_locked(bothy_pool *pool, bothy_time deadline)
+static int room_locked(bothy_pool *pool, const bothy_future *job)
 {
 	int error;
 
 	if (!is_full_locked(pool))
 		return 0;
 	error = pool->options.when_full == BOTHY_BLOCK && pool_current() == NULL
-	                ? block_locked(pool, deadline)
+	                ? block_locked(pool, job->deadline)
 	                : -EAGAIN;
 	if (error < 0)
-		pool->stats.refused++;
+		tally_refused_locked(job->project);
 	return error;
 }
 
@@ -97,13 +98,17 @@ static int open_locked(bothy_pool *pool)
 	return -ESHUTDOWN;
 }
 
-/* Whether the pool takes one more job now; it may wait for that. */
-static int admission_locked(bothy_pool *pool, const bothy_future *job)
+/* Whether the pool takes one more job of JOB's project now; it may wait for that. */
+static int admission_locked(bothy_pool *pool, const bothy_future *job, bool *ret_reserved)
 {
-	int error = open_locked(pool);
+	int error = limit_reserve_locked(job->project, job->deadline);
 
+	if (error < 0)
+		return error;
+	*ret_reserved = true;
+	error = open_locked(pool);
 	if (error == 0)
-		error = room_locked(pool, job->deadline);
+		error = room_locked(pool, job);
 	if (error == 0)
 		error = open_locked(pool);
 	if (error == 0 && job->deadline != BOTHY_FOREVER)
@@ -131,12 +136,34 @@ static void accept_locked(bothy_pool *pool, bothy_future *job, struct kicks *kic
 	job_accept(job);
 	project_push_locked(job);
 	pool->live++;
-	pool->stats.submitted++;
-	pool->stats.queued++;
+	tally_submitted_locked(job->project);
 	if (pool->staff_at != BOTHY_FOREVER)
 		(void)worker_staff_locked(pool);
 	pool_wake_worker_locked(pool, kicks);
 	watchdog_queued_locked(pool, job->deadline, kicks);
+}
+
+/* JOB is refused: give up its project, and the room that was reserved for it in the pool. */
+static void refuse_locked(bothy_pool *pool, bothy_future *job, struct kicks *kicks)
+{
+	pool_room_locked(pool, kicks);
+	if (project_put_locked(job->project))
+		pool->holds--; /* the caller has one */
+	job->project = NULL;
+}
+
+static int admit_locked(bothy_pool *pool, bothy_future *job, struct kicks *kicks)
+{
+	bool reserved = false;
+	int error = admission_locked(pool, job, &reserved);
+
+	if (error == 0)
+		accept_locked(pool, job, kicks);
+	if (reserved)
+		limit_unreserve_locked(job->project, kicks);
+	if (error < 0)
+		refuse_locked(pool, job, kicks);
+	return error;
 }
 
 static int admit(bothy_pool *pool, const struct bothy_job *spec, const struct project_name *name,
@@ -146,13 +173,11 @@ static int admit(bothy_pool *pool, const struct bothy_job *spec, const struct pr
 	int error;
 
 	lock_acquire(&pool->lock);
-	error = admission_locked(pool, job);
+	error = open_locked(pool);
 	if (error == 0)
 		error = project_locked(pool, spec, name, job);
 	if (error == 0)
-		accept_locked(pool, job, &kicks);
-	else
-		pool_room_locked(pool, &kicks); /* what was reserved and not used */
+		error = admit_locked(pool, job, &kicks);
 	lock_release(&pool->lock);
 	kicks_give(&kicks);
 	return error;

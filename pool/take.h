@@ -12,9 +12,10 @@ struct take {
 	struct kicks kicks;
 	bothy_future *expired; /* claimed; a chain for settle_chain() */
 	bool more;             /* the look at the queues was broken off */
+	bothy_time now;        /* when the worker looks: it is free from then on */
 };
 
-#define TAKE_INITIALIZER {KICKS_INITIALIZER, NULL, false}
+#define TAKE_INITIALIZER {KICKS_INITIALIZER, NULL, false, 0}
 
 /*
  * Take the next job for WORKER, if there is one and a place for it.
@@ -25,7 +26,9 @@ struct take {
  */
 bool take_locked(struct worker *worker, struct take *take);
 
-/* JOB, which the caller has moved to RUNNING, has left the queue. */
-void take_started_locked(bothy_pool *pool, bothy_future *job, struct kicks *kicks);
+/* JOB, which the caller has moved to RUNNING, has left the queue at NOW, or 0 if the
+ * caller has not read the clock. */
+void take_started_locked(bothy_pool *pool, bothy_future *job, bothy_time now,
+                         struct kicks *kicks);
 
 #endif

@@ -58,6 +58,7 @@ static int place_lend(struct pause *pause, bothy_time deadline)
 		worker->parked = true;
 		pause->lent = true;
 		pool->busy--;
+		charge_pause_locked(&worker->charge, clock_now());
 		pool_wake_worker_locked(pool, &kicks);
 	}
 	keeps = worker->placed; /* a lost worker has none to lend, and holds up nobody */
@@ -81,6 +82,7 @@ static void place_reclaim(struct pause *pause)
 	pool->lent--;
 	if (!worker->own)
 		pool->waiting--;
+	charge_resume_locked(&worker->charge, clock_now());
 	watchdog_resumed_locked(worker, &kicks);
 	lock_release(&pool->lock);
 	kicks_give(&kicks);

@@ -1,10 +1,10 @@
 /*
  * The watchdog: one thread, started with the pool's first deadline.
  *
- * It looks at three things: the jobs that run (every worker's stack), which it settles at
+ * It looks at four things: the jobs that run (every worker's stack), which it settles at
  * their deadline, and whose worker it gives up for lost when their grace is over; queued
- * jobs, which it sweeps at most every 10 ms; and threads that would not start, which it
- * tries again.  Between, it sleeps until the earliest of their times.
+ * jobs, which it sweeps at most every 10 ms; threads that would not start, which it
+ * tries again; and projects that wait for a token (limit.c).  Between, it sleeps until the earliest of their times.
  *
  * Locking: the pool's lock, which it releases to sleep and to settle.  A running job's block
  * is there as long as the lock is held and it is on its worker's stack; what is claimed is
@@ -19,6 +19,7 @@
 
 #include "pool/project.h"
 #include "pool/settle.h"
+#include "pool/tally.h"
 #include "pool/worker.h"
 #include "sync/clock.h"
 #include "sync/testing.h"
@@ -45,12 +46,10 @@ static void look_again_at(struct look *look, bothy_time t)
 
 /* ---- running jobs --------------------------------------------------------------------------- */
 
-static void time_out_locked(bothy_pool *pool, bothy_future *job, struct look *look)
+static void time_out_locked(bothy_future *job, struct look *look)
 {
 	if (job_move(job, BOTHY_RUNNING, JOB_CLAIMED, 0)) {
-		pool->stats.running--;
-		pool->stats.timed_out++;
-		pool->stats.overdue++;
+		tally_overdue_locked(job->project);
 		job_hold(job);
 		job->chain = look->timed_out;
 		look->timed_out = job;
@@ -66,6 +65,7 @@ static void lose_locked(struct worker *worker, bothy_future *job, struct look *l
 	worker->placed = false;
 	pool->busy--;
 	worker->stuck = job->project;
+	charge_correct_locked(&worker->charge, look->now);
 	project_lost_locked(job->project);
 	worker->lost = true;
 	if (worker->own) {
@@ -88,7 +88,7 @@ static bool check_job_locked(struct worker *worker, bothy_future *job, struct lo
 		look_again_at(look, job->deadline);
 		return false;
 	}
-	time_out_locked(pool, job, look);
+	time_out_locked(job, look);
 	if (!worker->placed)
 		return false;
 	given_up = clock_add(job->deadline, pool->options.stop_grace_ns);
@@ -142,7 +142,7 @@ static bool sweep_some_locked(bothy_project *project, struct look *look)
 
 		if (job == NULL)
 			return false;
-		project->sweep = job->queue.next;
+		project->sweep = order_next(&project->order, job);
 		if (job->deadline > look->now) {
 			if (job->deadline < project->soonest)
 				project->soonest = job->deadline;
@@ -162,7 +162,7 @@ static void sweep_project_locked(bothy_project *project, struct look *look)
 	bothy_pool *pool = project->pool;
 
 	project->soonest = BOTHY_FOREVER;
-	project->sweep = project->first;
+	project->sweep = order_begin(&project->order);
 	while (sweep_some_locked(project, look)) {
 		settle_found_locked(pool, look);
 		look->now = clock_now();
@@ -227,6 +227,8 @@ static void look_locked(bothy_pool *pool)
 	check_workers_locked(pool, &look);
 	check_queues_locked(pool, &look);
 	check_staff_locked(pool, &look);
+	/* Last, for the lock may have been released till now. */
+	look_again_at(&look, limit_due_locked(pool, look.now));
 	pool_wake_worker_locked(pool, &look.kicks);
 	pool->watchdog_at = look.next;
 	if (look.timed_out == NULL && look.expired == NULL && look.kicks.n == 0)

@@ -112,10 +112,11 @@ static bool worker_prepare(struct worker *worker)
 /* ---- serving ------------------------------------------------------------------------------ */
 
 /* Give back the place, and what was kept for the job that is over. */
-static void settle_accounts_locked(struct worker *worker, struct kicks *kicks)
+static void settle_accounts_locked(struct worker *worker, bothy_time now, struct kicks *kicks)
 {
 	bothy_pool *pool = worker->pool;
 
+	charge_end_locked(&worker->charge, now);
 	if (worker->placed) {
 		worker->placed = false;
 		pool->busy--;
@@ -154,15 +155,16 @@ static bool retires_locked(struct worker *worker)
 	       pool->threads - pool->waiting - pool->lost > pool->options.workers;
 }
 
-static void park_idle_locked(struct worker *worker, struct kicks *kicks)
+static void park_idle_locked(struct worker *worker, struct take *take)
 {
 	bothy_pool *pool = worker->pool;
 
 	worker->also = pool->idle;
 	pool->idle = worker;
 	lock_release(&pool->lock);
-	kicks_give(kicks);
+	kicks_give(&take->kicks);
 	(void)parker_park(&worker->parker, BOTHY_FOREVER);
+	take->now = clock_now();
 	lock_acquire(&pool->lock);
 	pool->searching--;
 }
@@ -184,17 +186,20 @@ static bool next_job(struct worker *worker)
 	struct take take = TAKE_INITIALIZER;
 	bool goes;
 
+	/* The one reading for a job: its end, and the start of the next. */
+	take.now = clock_now();
 	lock_acquire(&pool->lock);
-	settle_accounts_locked(worker, &take.kicks);
+	settle_accounts_locked(worker, take.now, &take.kicks);
 	goes = retires_locked(worker);
 	while (!goes && !take_locked(worker, &take)) {
 		if (take.expired != NULL || take.more) {
 			unlock_and_settle(pool, &take);
+			take.now = clock_now();
 			lock_acquire(&pool->lock);
 		} else if (pool->phase == POOL_EXITING) {
 			goes = true;
 		} else {
-			park_idle_locked(worker, &take.kicks);
+			park_idle_locked(worker, &take);
 		}
 	}
 	unlock_and_settle(pool, &take);
@@ -310,7 +315,7 @@ static void worker_leave(struct worker *worker)
 
 	current = NULL; /* for the destructors of the thread's keys */
 	lock_acquire(&pool->lock);
-	settle_accounts_locked(worker, &kicks);
+	settle_accounts_locked(worker, clock_now(), &kicks);
 	(void)found_locked(worker);
 	if (failed)
 		started_locked(worker, &kicks);
@@ -373,7 +378,7 @@ static void worker_main(void *arg)
 
 /* ---- staffing ---------------------------------------------------------------------------------- */
 
-int worker_start_locked(bothy_pool *pool, bothy_future *own_job)
+int worker_start_locked(bothy_pool *pool, bothy_future *own_job, struct charge *charge)
 {
 	struct thread_options options = {pool->options.stack_bytes, pool->name};
 	struct worker *worker = worker_new(pool);
@@ -386,8 +391,11 @@ int worker_start_locked(bothy_pool *pool, bothy_future *own_job)
 	worker->top = own_job;
 	link_locked(worker);
 	error = thread_start(worker_main, worker, &options, &worker->thread);
-	if (error == 0)
+	if (error == 0) {
+		if (charge != NULL)
+			charge_move_locked(charge, &worker->charge);
 		return 0;
+	}
 	if (!worker->own)
 		pool->starting--;
 	unlink_locked(worker);
@@ -413,7 +421,7 @@ int worker_staff_locked(bothy_pool *pool)
 
 	pool->staff_at = BOTHY_FOREVER;
 	while (error == 0 && short_locked(pool))
-		error = worker_start_locked(pool, NULL);
+		error = worker_start_locked(pool, NULL, NULL);
 	if (error < 0) {
 		pool->start_error = error;
 		staff_later_locked(pool, &kicks);

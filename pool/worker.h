@@ -7,6 +7,7 @@
 #ifndef POOL_WORKER_H
 #define POOL_WORKER_H
 
+#include "pool/charge.h"
 #include "pool/pool.h"
 #include "tls/context.h"
 
@@ -25,6 +26,7 @@ struct worker {
 	bool parked;                 /* waits in a job and has lent its place */
 	bool lost;
 	bool ready;                  /* worker_init has returned 0 */
+	struct charge charge;        /* for `top`, if it is not in place of another */
 	int start_error;             /* why this thread can't serve; or, of one that does,
 	                              * why the job in `top` has no thread of its own */
 	void *local;
@@ -36,11 +38,12 @@ struct worker {
 struct worker *worker_current(void);
 
 /*
- * Start a worker; with OWN_JOB (taken, in a place) one that runs just that.
+ * Start a worker; with OWN_JOB (taken, in a place, CHARGE begun) one that runs
+ * just that.
  *
  * 0, -ENOMEM, or what pthread_create(3) said: nothing has changed then.
  */
-int worker_start_locked(bothy_pool *pool, bothy_future *own_job);
+int worker_start_locked(bothy_pool *pool, bothy_future *own_job, struct charge *charge);
 
 /* Start threads as long as some are missing.  0, or why one did not start: then the
  * watchdog, the next submit or the pool's close tries again. */

@@ -119,6 +119,7 @@ static void end(const struct bothy_pool_stats *stats)
 	observer_stop();
 	canceler_stop();
 	shared_fini();
+	tenants_check(stats);
 	tenants_fini();
 	bothy_server_release(stress.server);
 	tasks_report_left();

@@ -1,9 +1,12 @@
 #include "stress/tenants.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "stress/violation.h"
 
 static struct tenant *tenants;
 static unsigned tenant_count;
@@ -34,13 +37,52 @@ int tenants_open(bothy_pool *pool)
 {
 	for (unsigned i = 0; i < tenant_count; i++) {
 		struct tenant *tenant = &tenants[i];
-		int error = bothy_project_open(pool, tenant->entity, tenant->project, NULL,
+		struct bothy_project_options options = {
+			.size = sizeof(options),
+			.weight = 1 + i % 3,
+			.charge = i % 5 == 4 ? BOTHY_CHARGE_CPU : BOTHY_CHARGE_WALL,
+			.max_running = i % 4 == 3 ? 2 : 0,
+		};
+		int error = bothy_project_open(pool, tenant->entity, tenant->project, &options,
 		                               &tenant->handle);
 
 		if (error < 0)
 			return error;
 	}
 	return 0;
+}
+
+static void check_settled(const struct tenant *tenant, const struct bothy_project_stats *s)
+{
+	uint64_t settled = s->done + s->failed + s->canceled + s->expired + s->timed_out +
+	                   s->thread_exited;
+
+	if (s->submitted != settled || s->queued + s->running + s->overdue + s->places != 0)
+		violation(VIOLATION_STATS,
+		          "project %s/%s of a closed pool: expected submitted %" PRIu64
+		          " to be settled, seen %" PRIu64 ", with %u places",
+		          tenant->entity, tenant->project, s->submitted, settled, s->places);
+}
+
+void tenants_check(const struct bothy_pool_stats *pool)
+{
+	struct bothy_project_stats s = {.size = sizeof(s)};
+	uint64_t charged = 0, submitted = 0;
+
+	for (unsigned i = 0; i < tenant_count; i++) {
+		if (violation_call("bothy_project_stats",
+		                   bothy_project_stats(tenants[i].handle, &s)))
+			return;
+		check_settled(&tenants[i], &s);
+		charged += s.charged_ns;
+		submitted += s.submitted;
+	}
+	/* The rest is that of the project whose making fails, which is gone. */
+	if (charged > pool->charged_ns || submitted > pool->submitted || charged == 0)
+		violation(VIOLATION_STATS,
+		          "what projects were charged: expected at most the pool's %" PRIu64
+		          " ns, seen %" PRIu64,
+		          pool->charged_ns, charged);
 }
 
 void tenants_fini(void)

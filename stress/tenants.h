@@ -16,6 +16,8 @@ struct tenant {
 /* Names alone repeat: neither the entity nor the project tells two tenants apart. */
 int tenants_init(unsigned count);
 int tenants_open(bothy_pool *pool); /* make the handles */
+/* The pool is closed, with these figures: whether the projects' add up to no more. */
+void tenants_check(const struct bothy_pool_stats *pool);
 void tenants_fini(void);
 
 const struct tenant *tenant_random(struct rng *rng);

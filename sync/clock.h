@@ -8,6 +8,9 @@
 
 bothy_time clock_now(void);
 
+/* What the calling thread has used of a CPU since it started; virtual time likewise. */
+int64_t clock_thread_now(void);
+
 /* Nanoseconds since 1970, by the system's clock, which may be set back; virtual as well. */
 int64_t clock_wall_now(void);
 

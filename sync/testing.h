@@ -63,7 +63,12 @@
 	X(WORKER_FINI_SKIPPED)    /* worker_fini is not called */         \
 	X(WRITER_WAKE_DROPPED)    /* a hand-over does not wake the writer */              \
 	X(ROOM_WAKE_DROPPED)      /* ... who does not wake those that wait for room */    \
-	X(FLUSH_WAKE_DROPPED)     /* ... nor those that wait for a flush */
+	X(FLUSH_WAKE_DROPPED)     /* ... nor those that wait for a flush */               \
+	X(TURNS_NOT_TIME)         /* fair: every job is taken to be as long as was guessed */ \
+	X(TOKEN_WAKE_DROPPED)     /* limits: nobody looks when there is a token again */  \
+	X(REST_UNSEEN)            /* ... nor when fewer jobs of the project run */        \
+	X(MAX_RUNNING_IGNORED)    /* ... nor at how many do */                            \
+	X(CHARGED_TWICE)          /* ... a job's time is charged twice to its project */
 
 enum testing_fault {
 #define TESTING_ENUM(name) TESTING_##name,

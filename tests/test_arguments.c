@@ -171,8 +171,8 @@ START_TEST(features_of_later_releases_are_refused)
 	pool_of(1);
 	ck_assert_int_eq(new_pool((struct bothy_pool_options){.hygiene = BOTHY_HYGIENE_STRICT}),
 	                 -ENOTSUP);
-	ck_assert_int_eq(submit(BOTHY_JOB(GOOD, .priority = 1)), -ENOTSUP);
-	ck_assert_int_eq(submit(BOTHY_JOB(GOOD, .priority = -1)), -ENOTSUP);
+	ck_assert_int_eq(submit(BOTHY_JOB(GOOD, .priority = 101)), -EINVAL);
+	ck_assert_int_eq(submit(BOTHY_JOB(GOOD, .priority = -101)), -EINVAL);
 	ck_assert_int_eq(submit(BOTHY_JOB(GOOD, .flags = BOTHY_TRACE)), -ENOTSUP);
 	ck_assert_int_eq(submit(BOTHY_JOB(GOOD, .flags = BOTHY_ENSURE_PROJECT)), -ENOTSUP);
 }

@@ -16,6 +16,11 @@ bothy_time clock_now(void)
 	return read_clock(CLOCK_MONOTONIC);
 }
 
+int64_t clock_thread_now(void)
+{
+	return read_clock(CLOCK_THREAD_CPUTIME_ID);
+}
+
 int64_t clock_wall_now(void)
 {
 	return read_clock(CLOCK_REALTIME);

@@ -35,12 +35,20 @@ struct bothy_job {
 	const char *name;           /* what the job does; must outlive it; may be NULL */
 	bothy_time deadline;        /* not given: the pool's default; BOTHY_FOREVER: none.
 	                             * One that is past is accepted, and EXPIRED */
-	int priority;               /* not 0: -ENOTSUP in this release */
+	int priority;               /* -100 to 100, among its own project's jobs: see below */
 	unsigned flags;             /* enum bothy_flags */
 	bothy_group *group;         /* counted there */
 	bothy_completions *completions; /* delivered there, with ... */
 	void *tag;                  /* ... this */
 };
+
+/*
+ * Among a project's jobs, the higher priority starts first; of those of equal priority that came
+ * about together, the one with the earlier deadline; then the one that came first.
+ *
+ * No job is overtaken for ever: of later jobs that are N above it, at most the next
+ * 1,000 * (N + 1) of its project can be ahead of it; of equal ones, at most 1,000.
+ */
 
 #ifndef __cplusplus
 /* A struct bothy_job with its size filled in:
@@ -60,12 +68,11 @@ struct bothy_job {
  * Threads:   any, jobs included.
  * Errors:    -EINVAL: NULL pool, job or function; entity and project NULL, empty, with a
  *            '/' or ':', or given beside a handle; a handle of another pool; a negative
- *            deadline; an unknown flag; a NULL argument to be copied; a size of no
+ *            deadline; a priority out of range; an unknown flag; a NULL argument to be copied; a size of no
  *            release's;
- *            -ENOTSUP: a feature of a later release (a priority), or
- *            BOTHY_ENSURE_PROJECT or BOTHY_TRACE on a pool without a server;
- *            -EAGAIN: the queue is full (with BOTHY_BLOCK: until the job's deadline, or
- *            at once on a pool's thread);
+ *            -ENOTSUP: BOTHY_ENSURE_PROJECT or BOTHY_TRACE on a pool without a server;
+ *            -EAGAIN: the queue, or the project's, is full (with BOTHY_BLOCK: until the
+ *            job's deadline, or at once on a pool's thread);
  *            -ESHUTDOWN: the pool is closing, and this is no job of it;
  *            -ENOMEM; -E2BIG; -ECHILD in a forked child; what pthread_create(3) said if
  *            the pool's first deadline could not be given its timer.

@@ -109,6 +109,8 @@ struct bothy_pool_stats {
 	unsigned lost;     /* stuck in a job past its deadline and grace */
 	unsigned narrowed; /* places that are not made good: lost beyond lost_max, or no
 	                    * thread would start */
+	uint64_t charged_ns; /* what jobs took that have left their workers: see
+	                      * <bothy/project.h> */
 	/* Contexts whose server could not finish, and the last such error. */
 	uint64_t finish_failed;
 	int finish_error;
@@ -121,28 +123,6 @@ struct bothy_pool_stats {
  * Errors:  -EINVAL: NULL, or a size smaller than the first release's; -ECHILD.
  */
 BOTHY_API BOTHY_MUST_CHECK int bothy_pool_stats(bothy_pool *pool, struct bothy_pool_stats *stats);
-
-/* ---- projects: whose job it is; looked up once ------------------------------------------- */
-
-struct bothy_project_options {
-	size_t size; /* sizeof (struct bothy_project_options) */
-};
-
-/*
- * Find or make a project of POOL, so that jobs can name it by handle.  OPTIONS may be NULL.
- *
- * Ownership: *ret_project is the caller's, and outlives the pool.
- * Threads:   any.
- * Errors:    -EINVAL for a bad entity or project, as with bothy_submit(); -E2BIG; -ENOMEM;
- *            -ESHUTDOWN; -ECHILD.
- */
-BOTHY_API BOTHY_MUST_CHECK int bothy_project_open(bothy_pool *pool, const char *entity,
-                                                  const char *project,
-                                                  const struct bothy_project_options *options,
-                                                  bothy_project **ret_project);
-
-/* End the caller's hold.  Any thread; NULL is fine. */
-BOTHY_API void bothy_project_release(bothy_project *project);
 
 BOTHY_END_DECLS
 

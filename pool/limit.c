@@ -1,0 +1,196 @@
+/*
+ * Rooms: as in the pool's own queue (submit.c), room is handed to whoever waits, in the order of
+ * coming.  A submitter has it reserved from here until its job is in the queue, also while it
+ * waits for the pool's room.
+ *
+ * Tokens: a project without one is in pool->due, by the time of its next, and not in the fair
+ * queue.  The watchdog gives it its turn back then; no time is read for it but by whoever
+ * starts a job.
+ *
+ * Invariants, whenever the lock is free
+ *   - queued + reserved <= queue_max, but for what was there when it was configured;
+ *   - nobody waits for room that is there;
+ *   - the watchdog will look no later than the first time in `due`.
+ */
+#include "pool/limit.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+#include "pool/project.h"
+#include "pool/tally.h"
+#include "pool/watchdog.h"
+#include "sync/clock.h"
+#include "sync/testing.h"
+
+/* ---- room -------------------------------------------------------------------------------- */
+
+static bool is_full_locked(const bothy_project *project)
+{
+	size_t max = project->options.queue_max;
+
+	return max != 0 && project->stats.queued + project->reserved >= max;
+}
+
+static void leave_locked(bothy_project *project, struct blocked *blocked)
+{
+	struct blocked **at = &project->blocked;
+
+	while (*at != NULL && *at != blocked)
+		at = &(*at)->next;
+	if (*at != NULL)
+		*at = blocked->next;
+}
+
+static void append_locked(bothy_project *project, struct blocked *blocked)
+{
+	struct blocked **at = &project->blocked;
+
+	while (*at != NULL)
+		at = &(*at)->next;
+	*at = blocked;
+}
+
+static int block_locked(bothy_project *project, bothy_time deadline)
+{
+	bothy_pool *pool = project->pool;
+	struct blocked self = {NULL, PARKER_INITIALIZER, false};
+	int error = 0;
+
+	append_locked(project, &self);
+	while (error == 0 && !self.granted && pool->phase == POOL_OPEN) {
+		lock_release(&pool->lock);
+		error = parker_park(&self.parker, deadline);
+		lock_acquire(&pool->lock);
+	}
+	if (self.granted)
+		return 0;
+	leave_locked(project, &self);
+	if (error < 0)
+		return -EAGAIN;
+	project->reserved++; /* it closes, as the caller will see */
+	return 0;
+}
+
+int limit_reserve_locked(bothy_project *project, bothy_time deadline)
+{
+	int error = -EAGAIN;
+
+	if (!is_full_locked(project)) {
+		project->reserved++;
+		return 0;
+	}
+	if (project->pool->options.when_full == BOTHY_BLOCK && pool_current() == NULL)
+		error = block_locked(project, deadline);
+	if (error < 0)
+		tally_refused_locked(project);
+	return error;
+}
+
+void limit_room_locked(bothy_project *project, struct kicks *kicks)
+{
+	while (project->blocked != NULL && !is_full_locked(project)) {
+		struct blocked *blocked = project->blocked;
+
+		project->blocked = blocked->next;
+		project->reserved++;
+		blocked->granted = true;
+		if (!PLANTED(BLOCKED_WAKE_DROPPED))
+			kicks_add(kicks, &blocked->parker);
+	}
+}
+
+void limit_unreserve_locked(bothy_project *project, struct kicks *kicks)
+{
+	project->reserved--;
+	limit_room_locked(project, kicks);
+}
+
+void limit_wake_blocked_locked(bothy_project *project, struct kicks *kicks)
+{
+	for (struct blocked *b = project->blocked; b != NULL; b = b->next)
+		kicks_add(kicks, &b->parker);
+}
+
+/* ---- tokens ------------------------------------------------------------------------------- */
+
+static bothy_project *project_of(struct heap_item *item)
+{
+	return (bothy_project *)((char *)item - offsetof(struct bothy_project, rate.item));
+}
+
+bool limit_waits_locked(const bothy_project *project)
+{
+	return project->rate.item.at != 0;
+}
+
+/* Have PROJECT wait, if it has no token at NOW. */
+static void wait_for_token_locked(bothy_project *project, bothy_time now, struct kicks *kicks)
+{
+	struct limit_rate *rate = &project->rate;
+	bothy_time next = rate->full_at - rate->slack;
+
+	if (next <= now)
+		return;
+	heap_put(&project->pool->due, &rate->item, next);
+	project_update_locked(project);
+	if (!PLANTED(TOKEN_WAKE_DROPPED))
+		watchdog_want_locked(project->pool, next, kicks);
+}
+
+void limit_started_locked(bothy_project *project, bothy_time now, struct kicks *kicks)
+{
+	struct limit_rate *rate = &project->rate;
+
+	if (rate->interval == 0)
+		return;
+	if (now == 0)
+		now = clock_now();
+	if (rate->full_at < now)
+		rate->full_at = now;
+	rate->full_at = clock_add(rate->full_at, rate->interval);
+	wait_for_token_locked(project, now, kicks);
+}
+
+bothy_time limit_due_locked(bothy_pool *pool, bothy_time now)
+{
+	struct heap *due = &pool->due;
+
+	while (due->count > 0 && heap_first_key(due) <= now) {
+		struct heap_item *item = heap_first(due);
+
+		heap_remove(due, item);
+		project_update_locked(project_of(item));
+	}
+	return due->count > 0 ? heap_first_key(due) : BOTHY_FOREVER;
+}
+
+/* ---- options ------------------------------------------------------------------------------- */
+
+int limit_prepare_locked(bothy_pool *pool, const struct bothy_project_options *options)
+{
+	int error;
+
+	if (options->rate_per_s == 0)
+		return 0;
+	error = heap_reserve(&pool->due, pool->project_count);
+	return error < 0 ? error : watchdog_start_locked(pool);
+}
+
+void limit_changed_locked(bothy_project *project, struct kicks *kicks)
+{
+	const struct bothy_project_options *options = &project->options;
+	struct limit_rate *rate = &project->rate;
+
+	heap_remove(&project->pool->due, &rate->item);
+	rate->interval = options->rate_per_s > 0 ? 1000000000 / (int64_t)options->rate_per_s : 0;
+	rate->slack = rate->interval * ((int64_t)options->burst - 1);
+	if (rate->interval > 0)
+		wait_for_token_locked(project, clock_now(), kicks);
+	limit_room_locked(project, kicks);
+}
+
+void limit_fini_locked(bothy_project *project)
+{
+	heap_remove(&project->pool->due, &project->rate.item);
+}
