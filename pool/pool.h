@@ -20,8 +20,8 @@
  *   keeps it so.  A thread of BOTHY_OWN_THREAD is not counted.
  *
  * Invariants, whenever the lock is free
- *   - a job that can be taken (one whose project is in `fair`), a free place and an idle worker are not all there at once
- *     unless a worker is on its way (`searching`);
+ *   - a job that can be taken (one whose project is in `fair`), a free place and an idle
+ *     worker are not all there at once unless a worker is on its way (`searching`);
  *   - holds: 1 for the user's handle, 1 for each thread, 1 for each project.  The last one
  *     frees the core; a live job has a project, so it is there for every live job.
  */

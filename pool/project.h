@@ -6,9 +6,9 @@
  * Turns
  *   Between holds of the lock, a project is in the pool's fair queue (fair.h) if and only if it
  *   has jobs and may start one: project_update_locked() sees to that after each change.  It
- *   may not while it has lost as many threads as it may, has as many jobs running, waits for a token
- *   (limit.c), or is being canceled.  Who lets a project start jobs also sees that a worker is
- *   woken for it: pool_wake_worker_locked().
+ *   may not while it has lost as many threads as it may, has as many jobs running, waits for a
+ *   token (limit.c), or is being canceled.  Who lets a project start jobs also sees that a
+ *   worker is woken for it: pool_wake_worker_locked().
  *
  * Coming and going
  *   A project is there as long as somebody holds it, and after that until virtual time has
@@ -50,8 +50,8 @@ struct bothy_project {
 int project_get_locked(bothy_pool *pool, const struct project_name *name,
                        bothy_project **ret_project);
 
-/* One hold less; a project without any, and without a debt, is gone.  Whether the caller has to give up the
- * project's hold on the pool: by pool_release_locked(), as its last act. */
+/* One hold less; a project without any, and without a debt, is gone.  Whether the caller has to
+ * give up the project's hold on the pool: by pool_release_locked(), as its last act. */
 bool project_put_locked(bothy_project *project);
 
 /* Put JOB into its project's queue; remove it from there. */
