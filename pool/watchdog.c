@@ -4,7 +4,8 @@
  * It looks at four things: the jobs that run (every worker's stack), which it settles at
  * their deadline, and whose worker it gives up for lost when their grace is over; queued
  * jobs, which it sweeps at most every 10 ms; threads that would not start, which it
- * tries again; and projects that wait for a token (limit.c).  Between, it sleeps until the earliest of their times.
+ * tries again; and projects that wait for a token (limit.c).  Between, it sleeps until the
+ * earliest of their times.
  *
  * Locking: the pool's lock, which it releases to sleep and to settle.  A running job's block
  * is there as long as the lock is held and it is on its worker's stack; what is claimed is

@@ -68,8 +68,8 @@ struct bothy_job {
  * Threads:   any, jobs included.
  * Errors:    -EINVAL: NULL pool, job or function; entity and project NULL, empty, with a
  *            '/' or ':', or given beside a handle; a handle of another pool; a negative
- *            deadline; a priority out of range; an unknown flag; a NULL argument to be copied; a size of no
- *            release's;
+ *            deadline; a priority out of range; an unknown flag; a NULL argument to be
+ *            copied; a size of no release's;
  *            -ENOTSUP: BOTHY_ENSURE_PROJECT or BOTHY_TRACE on a pool without a server;
  *            -EAGAIN: the queue, or the project's, is full (with BOTHY_BLOCK: until the
  *            job's deadline, or at once on a pool's thread);
