@@ -170,22 +170,33 @@ static void sweep_project_locked(bothy_project *project, struct look *look)
 	}
 }
 
+/* The first project from PROJECT on that somebody holds, which it holds too; NULL: none.  The
+ * others have no jobs, and may be forgotten whenever another is put. */
+static bothy_project *hold_locked(bothy_project *project)
+{
+	while (project != NULL && project->holds == 0)
+		project = project_next_locked(project);
+	if (project != NULL)
+		project->holds++;
+	return project;
+}
+
 /* Sweep the queues that hold a job whose deadline is past. */
 static void sweep_locked(bothy_pool *pool, struct look *look)
 {
-	bothy_project *project = project_first_locked(pool);
+	bothy_project *project = hold_locked(project_first_locked(pool));
 	bothy_time soonest = BOTHY_FOREVER;
 
 	pool->queued_soonest = BOTHY_FOREVER;
 	while (project != NULL) {
 		bothy_project *next;
 
-		project->holds++; /* it stays in its place while the lock is released */
+		/* Held, it stays in its place while the lock is released. */
 		if (project->soonest <= look->now)
 			sweep_project_locked(project, look);
 		if (project->soonest < soonest)
 			soonest = project->soonest;
-		next = project_next_locked(project);
+		next = hold_locked(project_next_locked(project));
 		if (project_put_locked(project))
 			pool->holds--; /* this thread has one */
 		project = next;

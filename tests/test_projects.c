@@ -377,6 +377,61 @@ START_TEST(who_sends_one_job_after_the_other_by_name_pays_for_them)
 }
 END_TEST
 
+static void spin_us(int64_t us)
+{
+	bothy_time end = bothy_after_ms(0) + us * 1000;
+
+	while (bothy_after_ms(0) < end)
+		continue;
+}
+
+static int spin(void *arg, void **ret_result)
+{
+	(void)ret_result;
+	spin_us(arg != NULL ? 10 : 20);
+	return 0;
+}
+
+static int stop_at_other_gate(void *arg, void **ret_result)
+{
+	(void)ret_result;
+	gate_wait(arg);
+	return 0;
+}
+
+/* The debtors that there can be, and a heavy project because of which virtual time stands
+ * almost still; the least debt is that of the second in the table. */
+START_TEST(a_sweep_leaves_debts_alone)
+{
+	enum { DEBTORS = 1024 };
+	bool least = true;
+	struct gate other;
+	char name[24];
+
+	gate_init(&other);
+	pool_with((struct bothy_pool_options){.workers = 1, .queue_max = 2 * DEBTORS});
+	open_with((struct bothy_project_options){.weight = 10000});
+	hold_worker();
+	for (int i = 1; i < DEBTORS; i++) {
+		(void)snprintf(name, sizeof(name), "project-%d", i);
+		start_and_forget(BOTHY_JOB(.entity = "ann", .project = name, .fn = spin,
+		                           .arg = i == 1 ? &least : NULL));
+	}
+	start_and_forget(BOTHY_JOB(.entity = "bob", .project = "gate", .fn = stop_at_other_gate,
+	                           .arg = &other));
+	start_and_forget(BOTHY_JOB(.handle = project, .fn = nothing));
+	gate_open(&gate);
+	gate_await(&other, 1);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(outcome(start(BOTHY_JOB(.handle = project, .fn = nothing,
+		                                         .deadline = bothy_after_ms(10)))),
+		                 -ETIMEDOUT);
+	gate_open(&other);
+	close_pool();
+	gate_fini(&other);
+}
+END_TEST
+
 static long resident_kib(void)
 {
 	char line[128];
@@ -440,6 +495,7 @@ int main(void)
 		a_job_that_is_stuck_has_its_place_charged_until_it_ends,
 		every_one_of_many_projects_gets_its_first_job_started_before_any_its_last,
 		who_sends_one_job_after_the_other_by_name_pays_for_them,
+		a_sweep_leaves_debts_alone,
 		memory_is_flat_while_100000_projects_come_and_go,
 	};
 
