@@ -135,14 +135,13 @@ static void settle_found_locked(bothy_pool *pool, struct look *look)
 /* ---- queued jobs ------------------------------------------------------------------------------ */
 
 /* Go on with the sweep of PROJECT; false: it is through. */
-static bool sweep_some_locked(bothy_project *project, struct look *look)
+static bool sweep_some_locked(bothy_project *project, struct project_walk *walk, struct look *look)
 {
 	for (int i = 0; i < SWEEP_AT_ONCE; i++) {
-		bothy_future *job = project->sweep;
+		bothy_future *job = project_walk_next_locked(project, walk);
 
 		if (job == NULL)
 			return false;
-		project->sweep = order_next(&project->order, job);
 		if (job->deadline > look->now) {
 			if (job->deadline < project->soonest)
 				project->soonest = job->deadline;
@@ -160,14 +159,16 @@ static bool sweep_some_locked(bothy_project *project, struct look *look)
 static void sweep_project_locked(bothy_project *project, struct look *look)
 {
 	bothy_pool *pool = project->pool;
+	struct project_walk walk;
 
 	project->soonest = BOTHY_FOREVER;
-	project->sweep = order_begin(&project->order);
-	while (sweep_some_locked(project, look)) {
+	project_walk_locked(project, &walk);
+	while (sweep_some_locked(project, &walk, look)) {
 		settle_found_locked(pool, look);
 		look->now = clock_now();
 		check_workers_locked(pool, look);
 	}
+	project_walked_locked(project, &walk);
 }
 
 /* The first project from PROJECT on that somebody holds, which it holds too; NULL: none.  The

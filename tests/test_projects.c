@@ -145,6 +145,35 @@ START_TEST(cancel_settles_what_is_queued_and_stops_what_runs)
 }
 END_TEST
 
+static void submit_more(void *arg)
+{
+	(void)arg;
+	for (int i = 0; i < 600; i++)
+		start_and_forget(BOTHY_JOB(.handle = project, .fn = nothing));
+}
+
+/* More than are claimed at once, those with a priority last. */
+START_TEST(jobs_that_come_during_a_cancel_are_not_canceled_instead_of_older_ones)
+{
+	enum { N = 1100 };
+
+	pool_of(1);
+	open_with((struct bothy_project_options){0});
+	hold_worker();
+	start_and_forget(BOTHY_JOB(.handle = project, .fn = nothing, .arg = &freed,
+	                           .arg_free = submit_more));
+	for (int i = 0; i < 900; i++)
+		start_and_forget(BOTHY_JOB(.handle = project, .fn = nothing));
+	for (int i = 0; i < N; i++)
+		start_and_forget(BOTHY_JOB(.handle = project, .fn = nothing, .priority = 1,
+		                           .arg = &freed, .arg_free = count_free));
+	ck_assert_int_eq(bothy_project_cancel(project), 0);
+	ck_assert_int_eq(freed, N);
+	gate_open(&gate);
+	close_pool();
+}
+END_TEST
+
 START_TEST(after_a_cancel_the_project_goes_on)
 {
 	pool_of(1);
@@ -486,6 +515,7 @@ int main(void)
 		stats_and_cancel_refuse_what_is_no_project,
 		in_a_forked_child_a_project_is_dead,
 		cancel_settles_what_is_queued_and_stops_what_runs,
+		jobs_that_come_during_a_cancel_are_not_canceled_instead_of_older_ones,
 		after_a_cancel_the_project_goes_on,
 		each_project_counts_its_own_and_the_pool_all,
 		statistics_outlive_the_pool,
