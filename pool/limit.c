@@ -174,7 +174,9 @@ int limit_prepare_locked(bothy_pool *pool, const struct bothy_project_options *o
 	if (options->rate_per_s == 0)
 		return 0;
 	error = heap_reserve(&pool->due, pool->project_count);
-	return error < 0 ? error : watchdog_start_locked(pool);
+	if (error < 0 || pool->phase == POOL_EXITING) /* nothing starts, and who would join it? */
+		return error;
+	return watchdog_start_locked(pool);
 }
 
 /* No bucket is emptier than empty, by the measure that it has now. */

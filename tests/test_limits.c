@@ -368,6 +368,17 @@ START_TEST(a_rate_needs_a_timer_or_is_refused)
 }
 END_TEST
 
+START_TEST(a_rate_starts_no_timer_in_a_closed_pool)
+{
+	pool_of(1);
+	open_with((struct bothy_project_options){0});
+	close_pool();
+	support_fail_thread_start(1);
+	configure((struct bothy_project_options){.rate_per_s = 1});
+	support_fail_thread_start(0);
+}
+END_TEST
+
 START_TEST(a_project_may_go_while_it_has_no_token)
 {
 	pool_of(1);
@@ -414,6 +425,7 @@ int main(void)
 		a_child_is_not_run_in_place_without_a_token,
 		a_lower_burst_or_a_higher_rate_has_what_was_started_before_forgiven,
 		a_rate_needs_a_timer_or_is_refused,
+		a_rate_starts_no_timer_in_a_closed_pool,
 		a_project_may_go_while_it_has_no_token,
 		bad_limits_are_refused,
 	};
