@@ -174,19 +174,34 @@ int limit_prepare_locked(bothy_pool *pool, const struct bothy_project_options *o
 	if (options->rate_per_s == 0)
 		return 0;
 	error = heap_reserve(&pool->due, pool->project_count);
-	return error < 0 ? error : watchdog_start_locked(pool);
+	if (error < 0 || pool->phase == POOL_EXITING) /* nothing starts, and who would join it? */
+		return error;
+	return watchdog_start_locked(pool);
+}
+
+/* No bucket is emptier than empty, by the measure that it has now. */
+static void forgive_locked(struct limit_rate *rate, bothy_time now)
+{
+	bothy_time empty = clock_add(now, rate->slack + rate->interval);
+
+	if (rate->full_at > empty)
+		rate->full_at = empty;
 }
 
 void limit_changed_locked(bothy_project *project, struct kicks *kicks)
 {
 	const struct bothy_project_options *options = &project->options;
 	struct limit_rate *rate = &project->rate;
+	bothy_time now;
 
 	heap_remove(&project->pool->due, &rate->item);
 	rate->interval = options->rate_per_s > 0 ? 1000000000 / (int64_t)options->rate_per_s : 0;
 	rate->slack = rate->interval * ((int64_t)options->burst - 1);
-	if (rate->interval > 0)
-		wait_for_token_locked(project, clock_now(), kicks);
+	if (rate->interval > 0) {
+		now = clock_now();
+		forgive_locked(rate, now);
+		wait_for_token_locked(project, now, kicks);
+	}
 	limit_room_locked(project, kicks);
 }
 

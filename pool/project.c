@@ -280,11 +280,37 @@ void project_unlink_locked(bothy_future *job)
 
 	if (!job->queued)
 		return;
-	if (project->sweep == job)
-		project->sweep = order_next(&project->order, job);
+	for (struct project_walk *walk = project->walks; walk != NULL; walk = walk->other)
+		if (walk->at == job)
+			walk->at = order_next(&project->order, job);
 	order_remove(&project->order, job);
 	job->queued = false;
 	project_update_locked(project);
+}
+
+void project_walk_locked(bothy_project *project, struct project_walk *walk)
+{
+	walk->at = order_begin(&project->order);
+	walk->other = project->walks;
+	project->walks = walk;
+}
+
+bothy_future *project_walk_next_locked(bothy_project *project, struct project_walk *walk)
+{
+	bothy_future *job = walk->at;
+
+	if (job != NULL)
+		walk->at = order_next(&project->order, job);
+	return job;
+}
+
+void project_walked_locked(bothy_project *project, struct project_walk *walk)
+{
+	struct project_walk **at = &project->walks;
+
+	while (*at != walk)
+		at = &(*at)->other;
+	*at = walk->other;
 }
 
 /* ---- handles ------------------------------------------------------------------------------- */
@@ -361,22 +387,24 @@ void project_stats(bothy_project *project, struct bothy_project_stats *ret_stats
 
 /* ---- canceling --------------------------------------------------------------------------- */
 
-/* Claim the first jobs of the queue, up to *N; whether some may be left of them. */
-static bool claim_some_locked(bothy_project *project, uint64_t *n, bothy_future **chain)
+/* Claim some of the jobs that WALK comes to; whether it is not through.  Those that have come
+ * after the first UNTIL are not meant, or who submits on and on would never see the end. */
+static bool claim_some_locked(bothy_project *project, struct project_walk *walk, uint32_t until,
+                              bothy_future **chain)
 {
 	enum { AT_ONCE = 1024 };
 
 	for (int i = 0; i < AT_ONCE; i++) {
-		bothy_future *job = order_begin(&project->order);
+		bothy_future *job = project_walk_next_locked(project, walk);
 
-		if (job == NULL || *n == 0)
+		if (job == NULL)
 			return false;
-		--*n;
-		if (job_move(job, BOTHY_QUEUED, JOB_CLAIMED, 0)) {
-			job->chain = *chain;
-			*chain = job;
-		}
-		project_unlink_locked(job); /* or else who has claimed it will find it gone */
+		if ((int32_t)(job->number - until) >= 0 ||
+		    !job_move(job, BOTHY_QUEUED, JOB_CLAIMED, 0))
+			continue;
+		project_unlink_locked(job);
+		job->chain = *chain;
+		*chain = job;
 	}
 	return true;
 }
@@ -393,16 +421,19 @@ static void stop_running_locked(bothy_project *project)
 static void cancel_queued_locked(bothy_project *project)
 {
 	bothy_pool *pool = project->pool;
-	uint64_t n = project->stats.queued;
+	uint32_t until = (uint32_t)project->order.pushed;
+	struct project_walk walk;
 	bothy_future *chain = NULL;
 	bool more = true;
 
+	project_walk_locked(project, &walk);
 	while (more) {
-		more = claim_some_locked(project, &n, &chain);
+		more = claim_some_locked(project, &walk, until, &chain);
 		lock_release(&pool->lock);
 		settle_chain(&chain, BOTHY_CANCELED, -ECANCELED);
 		lock_acquire(&pool->lock);
 	}
+	project_walked_locked(project, &walk);
 }
 
 void project_cancel(bothy_project *project)

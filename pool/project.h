@@ -26,6 +26,12 @@
 #include "pool/pool.h"
 #include "tls/project_name.h"
 
+/* Who goes through a queue, and releases the lock now and then. */
+struct project_walk {
+	struct project_walk *other; /* of the same project */
+	bothy_future *at;           /* where it goes on; NULL: it is through */
+};
+
 struct bothy_project {
 	struct fair_flow flow;      /* the first member: one address for both */
 	bothy_pool *pool;           /* held; const */
@@ -42,7 +48,7 @@ struct bothy_project {
 	struct heap_item debtor;    /* in the pool's `debtors`, while nobody holds it */
 	bool kept;                  /* it has jobs and may not start them */
 	bothy_time soonest;         /* no job in the queue has an earlier deadline */
-	bothy_future *sweep;        /* where the watchdog's sweep goes on; NULL: none is on */
+	struct project_walk *walks; /* through the queue, that are on */
 	struct bothy_project_stats stats; /* but for what is above */
 };
 
@@ -57,6 +63,14 @@ bool project_put_locked(bothy_project *project);
 /* Put JOB into its project's queue; remove it from there. */
 void project_push_locked(bothy_future *job);
 void project_unlink_locked(bothy_future *job);
+
+/*
+ * Go through PROJECT's queue: all jobs that are there at the beginning, and are still when it is
+ * their turn, and perhaps others; NULL after the last.  The caller holds PROJECT.
+ */
+void project_walk_locked(bothy_project *project, struct project_walk *walk);
+bothy_future *project_walk_next_locked(bothy_project *project, struct project_walk *walk);
+void project_walked_locked(bothy_project *project, struct project_walk *walk);
 
 /* All projects, in the order in which they were made; NULL after the last.  A project that
  * is held stays where it is while the lock is released. */

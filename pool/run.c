@@ -291,9 +291,10 @@ bool run_in_place(struct worker *worker, bothy_future *job)
 	struct hygiene hygiene;
 	bool starts;
 
-	/* Under the lock, or who stops all jobs would find it neither queued nor on the stack. */
+	/* Under the lock, or who stops all jobs would find it neither queued nor on the stack; who
+	 * cancels the project's has the stacks behind it, and comes to JOB yet. */
 	lock_acquire(&pool->lock);
-	starts = !limit_waits_locked(job->project) &&
+	starts = job->project->cancelers == 0 && !limit_waits_locked(job->project) &&
 	         job_move(job, BOTHY_QUEUED, BOTHY_RUNNING, JOB_RUNS | JOB_STARTED);
 	if (PLANTED(IN_PLACE_UNLOCKED)) {
 		lock_release(&pool->lock);

@@ -136,14 +136,13 @@ static void settle_found_locked(bothy_pool *pool, struct look *look)
 /* ---- queued jobs ------------------------------------------------------------------------------ */
 
 /* Go on with the sweep of PROJECT; false: it is through. */
-static bool sweep_some_locked(bothy_project *project, struct look *look)
+static bool sweep_some_locked(bothy_project *project, struct project_walk *walk, struct look *look)
 {
 	for (int i = 0; i < SWEEP_AT_ONCE; i++) {
-		bothy_future *job = project->sweep;
+		bothy_future *job = project_walk_next_locked(project, walk);
 
 		if (job == NULL)
 			return false;
-		project->sweep = order_next(&project->order, job);
 		if (job->deadline > look->now) {
 			if (job->deadline < project->soonest)
 				project->soonest = job->deadline;
@@ -161,32 +160,45 @@ static bool sweep_some_locked(bothy_project *project, struct look *look)
 static void sweep_project_locked(bothy_project *project, struct look *look)
 {
 	bothy_pool *pool = project->pool;
+	struct project_walk walk;
 
 	project->soonest = BOTHY_FOREVER;
-	project->sweep = order_begin(&project->order);
-	while (sweep_some_locked(project, look)) {
+	project_walk_locked(project, &walk);
+	while (sweep_some_locked(project, &walk, look)) {
 		settle_found_locked(pool, look);
 		look->now = clock_now();
 		check_workers_locked(pool, look);
 	}
+	project_walked_locked(project, &walk);
+}
+
+/* The first project from PROJECT on that somebody holds, which it holds too; NULL: none.  The
+ * others have no jobs, and may be forgotten whenever another is put. */
+static bothy_project *hold_locked(bothy_project *project)
+{
+	while (project != NULL && project->holds == 0)
+		project = project_next_locked(project);
+	if (project != NULL)
+		project->holds++;
+	return project;
 }
 
 /* Sweep the queues that hold a job whose deadline is past. */
 static void sweep_locked(bothy_pool *pool, struct look *look)
 {
-	bothy_project *project = project_first_locked(pool);
+	bothy_project *project = hold_locked(project_first_locked(pool));
 	bothy_time soonest = BOTHY_FOREVER;
 
 	pool->queued_soonest = BOTHY_FOREVER;
 	while (project != NULL) {
 		bothy_project *next;
 
-		project->holds++; /* it stays in its place while the lock is released */
+		/* Held, it stays in its place while the lock is released. */
 		if (project->soonest <= look->now)
 			sweep_project_locked(project, look);
 		if (project->soonest < soonest)
 			soonest = project->soonest;
-		next = project_next_locked(project);
+		next = hold_locked(project_next_locked(project));
 		if (project_put_locked(project))
 			pool->holds--; /* this thread has one */
 		project = next;

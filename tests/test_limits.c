@@ -331,6 +331,29 @@ START_TEST(a_child_is_not_run_in_place_without_a_token)
 }
 END_TEST
 
+START_TEST(a_lower_burst_or_a_higher_rate_has_what_was_started_before_forgiven)
+{
+	const struct bothy_project_options changed[] = {
+		{.rate_per_s = 1000, .burst = 1},
+		{.rate_per_s = 20, .burst = 1},
+	};
+
+	pool_of(1);
+	for (int i = 0; i < 2; i++) {
+		open_with((struct bothy_project_options){.rate_per_s = 1, .burst = 100});
+		for (int j = 0; j < 100; j++)
+			ck_assert_int_eq(
+				outcome(start(BOTHY_JOB(.handle = project, .fn = nothing))), 0);
+		configure(changed[i]);
+		ck_assert_int_eq(outcome(start(BOTHY_JOB(.handle = project, .fn = nothing,
+		                                         .deadline = bothy_after_ms(10000)))),
+		                 0);
+		bothy_project_release(project);
+		project = NULL;
+	}
+}
+END_TEST
+
 START_TEST(a_rate_needs_a_timer_or_is_refused)
 {
 	struct bothy_project_options options = {.size = sizeof(options), .rate_per_s = 1};
@@ -342,6 +365,17 @@ START_TEST(a_rate_needs_a_timer_or_is_refused)
 	ck_assert_ptr_null(none);
 	support_fail_thread_start(0);
 	open_with(options);
+}
+END_TEST
+
+START_TEST(a_rate_starts_no_timer_in_a_closed_pool)
+{
+	pool_of(1);
+	open_with((struct bothy_project_options){0});
+	close_pool();
+	support_fail_thread_start(1);
+	configure((struct bothy_project_options){.rate_per_s = 1});
+	support_fail_thread_start(0);
 }
 END_TEST
 
@@ -389,7 +423,9 @@ int main(void)
 		a_project_without_a_token_leaves_the_places_to_others,
 		waiting_for_a_token_takes_no_cpu,
 		a_child_is_not_run_in_place_without_a_token,
+		a_lower_burst_or_a_higher_rate_has_what_was_started_before_forgiven,
 		a_rate_needs_a_timer_or_is_refused,
+		a_rate_starts_no_timer_in_a_closed_pool,
 		a_project_may_go_while_it_has_no_token,
 		bad_limits_are_refused,
 	};

@@ -145,6 +145,35 @@ START_TEST(cancel_settles_what_is_queued_and_stops_what_runs)
 }
 END_TEST
 
+static void submit_more(void *arg)
+{
+	(void)arg;
+	for (int i = 0; i < 600; i++)
+		start_and_forget(BOTHY_JOB(.handle = project, .fn = nothing));
+}
+
+/* More than are claimed at once, those with a priority last. */
+START_TEST(jobs_that_come_during_a_cancel_are_not_canceled_instead_of_older_ones)
+{
+	enum { N = 1100 };
+
+	pool_of(1);
+	open_with((struct bothy_project_options){0});
+	hold_worker();
+	start_and_forget(BOTHY_JOB(.handle = project, .fn = nothing, .arg = &freed,
+	                           .arg_free = submit_more));
+	for (int i = 0; i < 900; i++)
+		start_and_forget(BOTHY_JOB(.handle = project, .fn = nothing));
+	for (int i = 0; i < N; i++)
+		start_and_forget(BOTHY_JOB(.handle = project, .fn = nothing, .priority = 1,
+		                           .arg = &freed, .arg_free = count_free));
+	ck_assert_int_eq(bothy_project_cancel(project), 0);
+	ck_assert_int_eq(freed, N);
+	gate_open(&gate);
+	close_pool();
+}
+END_TEST
+
 START_TEST(after_a_cancel_the_project_goes_on)
 {
 	pool_of(1);
@@ -377,6 +406,61 @@ START_TEST(who_sends_one_job_after_the_other_by_name_pays_for_them)
 }
 END_TEST
 
+static void spin_us(int64_t us)
+{
+	bothy_time end = bothy_after_ms(0) + us * 1000;
+
+	while (bothy_after_ms(0) < end)
+		continue;
+}
+
+static int spin(void *arg, void **ret_result)
+{
+	(void)ret_result;
+	spin_us(arg != NULL ? 10 : 20);
+	return 0;
+}
+
+static int stop_at_other_gate(void *arg, void **ret_result)
+{
+	(void)ret_result;
+	gate_wait(arg);
+	return 0;
+}
+
+/* The debtors that there can be, and a heavy project because of which virtual time stands
+ * almost still; the least debt is that of the second in the table. */
+START_TEST(a_sweep_leaves_debts_alone)
+{
+	enum { DEBTORS = 1024 };
+	bool least = true;
+	struct gate other;
+	char name[24];
+
+	gate_init(&other);
+	pool_with((struct bothy_pool_options){.workers = 1, .queue_max = 2 * DEBTORS});
+	open_with((struct bothy_project_options){.weight = 10000});
+	hold_worker();
+	for (int i = 1; i < DEBTORS; i++) {
+		(void)snprintf(name, sizeof(name), "project-%d", i);
+		start_and_forget(BOTHY_JOB(.entity = "ann", .project = name, .fn = spin,
+		                           .arg = i == 1 ? &least : NULL));
+	}
+	start_and_forget(BOTHY_JOB(.entity = "bob", .project = "gate", .fn = stop_at_other_gate,
+	                           .arg = &other));
+	start_and_forget(BOTHY_JOB(.handle = project, .fn = nothing));
+	gate_open(&gate);
+	gate_await(&other, 1);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(outcome(start(BOTHY_JOB(.handle = project, .fn = nothing,
+		                                         .deadline = bothy_after_ms(10)))),
+		                 -ETIMEDOUT);
+	gate_open(&other);
+	close_pool();
+	gate_fini(&other);
+}
+END_TEST
+
 static long resident_kib(void)
 {
 	char line[128];
@@ -431,6 +515,7 @@ int main(void)
 		stats_and_cancel_refuse_what_is_no_project,
 		in_a_forked_child_a_project_is_dead,
 		cancel_settles_what_is_queued_and_stops_what_runs,
+		jobs_that_come_during_a_cancel_are_not_canceled_instead_of_older_ones,
 		after_a_cancel_the_project_goes_on,
 		each_project_counts_its_own_and_the_pool_all,
 		statistics_outlive_the_pool,
@@ -440,6 +525,7 @@ int main(void)
 		a_job_that_is_stuck_has_its_place_charged_until_it_ends,
 		every_one_of_many_projects_gets_its_first_job_started_before_any_its_last,
 		who_sends_one_job_after_the_other_by_name_pays_for_them,
+		a_sweep_leaves_debts_alone,
 		memory_is_flat_while_100000_projects_come_and_go,
 	};
 
