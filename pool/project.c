@@ -62,7 +62,7 @@ static void entry_free(struct project_entry *entry)
 static int project_add_locked(bothy_pool *pool, const struct project_name *name,
                               struct project_entry **ret_entry)
 {
-	struct project_entry *entry;
+	struct project_entry *entry = NULL;
 	int error = heap_reserve(&pool->fair.heap, pool->project_count + 1);
 
 	if (error == 0)
