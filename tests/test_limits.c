@@ -1,9 +1,14 @@
 /*
  * Limits of projects: how many jobs run at once, how many wait, and how many start a second.
  */
+#define _GNU_SOURCE
 #include <errno.h>
+#include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "tests/pool_fixture.h"
 #include "tests/support.h"
@@ -137,9 +142,8 @@ END_TEST
 
 static int submit_one(bothy_time deadline)
 {
-	return bothy_submit(pool,
-	                    &BOTHY_JOB(.handle = project, .fn = nothing, .deadline = deadline),
-	                    NULL);
+	return bothy_submit(
+		pool, &BOTHY_JOB(.handle = project, .fn = nothing, .deadline = deadline), NULL);
 }
 
 static void fill(enum bothy_when_full when_full)
@@ -175,11 +179,11 @@ START_TEST(a_refused_job_leaves_no_project_behind)
 	gate_await(&gate, 1);
 	future = start(BOTHY_JOB(.fn = nothing));
 	for (int i = 0; i < 3; i++)
-		ck_assert_int_eq(bothy_submit(pool,
-		                              &BOTHY_JOB(.entity = "bob", .project = "q",
-		                                         .fn = nothing),
-		                              NULL),
-		                 -EAGAIN);
+		ck_assert_int_eq(
+			bothy_submit(pool,
+		                     &BOTHY_JOB(.entity = "bob", .project = "q", .fn = nothing),
+		                     NULL),
+			-EAGAIN);
 	gate_open(&gate);
 	ck_assert_int_eq(outcome(future), 0);
 }
@@ -193,8 +197,29 @@ START_TEST(a_blocked_submit_waits_for_the_projects_room_until_the_jobs_deadline)
 }
 END_TEST
 
+static atomic_int submitter; /* its thread's number */
+
+/* Wait until the submitter sleeps in its submit: the kernel says so. */
+static void await_blocked(void)
+{
+	char path[64], state = 'R';
+
+	while (atomic_load(&submitter) == 0)
+		(void)sched_yield();
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", atomic_load(&submitter));
+	while (state != 'S') {
+		FILE *file = fopen(path, "re");
+
+		ck_assert_ptr_nonnull(file);
+		ck_assert_int_eq(fscanf(file, "%*d (%*[^)]) %c", &state), 1);
+		ck_assert_int_eq(fclose(file), 0);
+	}
+	atomic_store(&submitter, 0);
+}
+
 static void *submit_blocked(void *arg)
 {
+	atomic_store(&submitter, (int)syscall(SYS_gettid));
 	*(int *)arg = submit_one(0);
 	return NULL;
 }
@@ -224,12 +249,12 @@ START_TEST(raising_or_canceling_makes_room_for_blocked_submits)
 
 	fill(BOTHY_BLOCK);
 	thread = support_thread(submit_blocked, &error);
-	pause_ms(5);
+	await_blocked();
 	configure((struct bothy_project_options){.queue_max = 3});
 	support_join(thread);
 	ck_assert_int_eq(error, 0);
 	thread = support_thread(submit_blocked, &error);
-	pause_ms(5);
+	await_blocked();
 	ck_assert_int_eq(bothy_project_cancel(project), 0);
 	support_join(thread);
 	ck_assert_int_eq(error, 0);
@@ -243,7 +268,7 @@ START_TEST(close_wakes_submitters_that_wait_for_a_projects_room)
 
 	fill(BOTHY_BLOCK);
 	thread = support_thread(submit_blocked, &error);
-	pause_ms(5);
+	await_blocked();
 	ck_assert_int_eq(bothy_pool_close(pool, BOTHY_NOW), -ETIMEDOUT);
 	support_join(thread);
 	/* Canceling the queue makes room, too: but the pool is closed. */
@@ -270,8 +295,8 @@ START_TEST(starts_are_at_least_a_token_apart_after_the_burst)
 	open_with((struct bothy_project_options){.rate_per_s = 100, .burst = 3});
 	begun = bothy_after_ms(0);
 	for (int i = 0; i < 6; i++)
-		start_and_forget(BOTHY_JOB(.handle = project, .fn = note_start,
-		                           .arg = &started[i]));
+		start_and_forget(
+			BOTHY_JOB(.handle = project, .fn = note_start, .arg = &started[i]));
 	close_pool();
 	/* A worker may have looked at the clock a little before. */
 	for (int i = 3; i < 6; i++)
@@ -288,9 +313,9 @@ START_TEST(a_project_without_a_token_leaves_the_places_to_others)
 	ck_assert_int_eq(outcome(start(BOTHY_JOB(.handle = project, .fn = nothing))), 0);
 	late = start(BOTHY_JOB(.handle = project, .fn = nothing));
 	for (int i = 0; i < 10; i++)
-		ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = nothing, .entity = "ann",
-		                                         .project = "q"))),
-		                 0);
+		ck_assert_int_eq(
+			outcome(start(BOTHY_JOB(.fn = nothing, .entity = "ann", .project = "q"))),
+			0);
 	ck_assert_int_eq(bothy_future_state(late), BOTHY_QUEUED);
 	configure((struct bothy_project_options){0});
 	ck_assert_int_eq(outcome(late), 0);
@@ -322,9 +347,9 @@ START_TEST(a_child_is_not_run_in_place_without_a_token)
 	pool_of(1);
 	open_with((struct bothy_project_options){.rate_per_s = 50});
 	begun = bothy_after_ms(0);
-	ck_assert_int_eq(outcome(start(BOTHY_JOB(.handle = project, .fn = spawn_and_wait,
-	                                         .arg = &gate))),
-	                 0);
+	ck_assert_int_eq(
+		outcome(start(BOTHY_JOB(.handle = project, .fn = spawn_and_wait, .arg = &gate))),
+		0);
 	ck_assert_int_ge(bothy_after_ms(0) - begun, 20000000);
 	close_pool();
 	ck_assert_uint_eq(project_now().done, 2);
