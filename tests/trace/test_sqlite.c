@@ -501,7 +501,8 @@ START_TEST(several_processes_may_make_and_fill_one_file)
 		int status;
 
 		ck_assert_int_eq(waitpid(children[i], &status, 0), children[i]);
-		ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+		ck_assert(WIFEXITED(status));
+		ck_assert_int_eq(WEXITSTATUS(status), 0); /* else an errno */
 	}
 	store_open();
 	ck_assert_int_eq(count_calls(ANN), PROCESSES * EACH_WRITES);

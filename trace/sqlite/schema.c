@@ -82,6 +82,20 @@ static int version_of(const struct store *store, struct connection *connection,
 	return 0;
 }
 
+/* In a transaction: somebody else may be making the file, and half of what they did is no
+ * version. */
+static int version_as_one(const struct store *store, struct connection *connection,
+                          int64_t *ret_version)
+{
+	int error = connection_execute(store, connection, "BEGIN", "can't be read");
+
+	if (error < 0)
+		return error;
+	error = version_of(store, connection, ret_version);
+	(void)sqlite3_exec(connection->db, "ROLLBACK", NULL, NULL, NULL);
+	return error;
+}
+
 /* In a transaction: somebody else may have been faster. */
 static int migrate(const struct store *store, struct connection *connection)
 {
@@ -116,7 +130,7 @@ static int bring_up_to_date(const struct store *store, struct connection *connec
 int schema_ready(const struct store *store, struct connection *connection)
 {
 	int64_t version;
-	int error = version_of(store, connection, &version);
+	int error = version_as_one(store, connection, &version);
 
 	if (error < 0 || version == VERSION)
 		return error;
