@@ -10,17 +10,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "tests/pool_fixture.h"
+#include "tests/project_fixture.h"
 #include "tests/support.h"
 
-static bothy_project *project;
 static atomic_int running, most;
-
-static void open_with(struct bothy_project_options options)
-{
-	options.size = sizeof(options);
-	ck_assert_int_eq(bothy_project_open(pool, "ann", "p", &options, &project), 0);
-}
 
 static void configure(struct bothy_project_options options)
 {
@@ -32,22 +25,6 @@ static void setup(void)
 {
 	fixture_setup();
 	running = most = 0;
-}
-
-static void teardown(void)
-{
-	gate_open(&gate);
-	bothy_project_release(project);
-	project = NULL;
-	fixture_teardown();
-}
-
-static struct bothy_project_stats project_now(void)
-{
-	struct bothy_project_stats stats = {.size = sizeof(stats)};
-
-	ck_assert_int_eq(bothy_project_stats(project, &stats), 0);
-	return stats;
 }
 
 static void close_pool(void)
@@ -455,5 +432,6 @@ int main(void)
 		bad_limits_are_refused,
 	};
 
-	return run_suite_with("limits", setup, teardown, tests, sizeof(tests) / sizeof(tests[0]));
+	return run_suite_with("limits", setup, project_teardown, tests,
+	                      sizeof(tests) / sizeof(tests[0]));
 }

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "tests/pool_fixture.h"
+#include "tests/project_fixture.h"
 #include "tests/support.h"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -16,30 +16,6 @@
 #else
 #define UNDER_SANITIZER UNDER_THREAD_SANITIZER
 #endif
-
-static bothy_project *project;
-
-static void open_with(struct bothy_project_options options)
-{
-	options.size = sizeof(options);
-	ck_assert_int_eq(bothy_project_open(pool, "ann", "p", &options, &project), 0);
-}
-
-static void teardown(void)
-{
-	gate_open(&gate);
-	bothy_project_release(project);
-	project = NULL;
-	fixture_teardown();
-}
-
-static struct bothy_project_stats project_now(void)
-{
-	struct bothy_project_stats stats = {.size = sizeof(stats)};
-
-	ck_assert_int_eq(bothy_project_stats(project, &stats), 0);
-	return stats;
-}
 
 /* Let the pool's one worker wait at the gate, in a job of another project. */
 static void hold_worker(void)
@@ -301,8 +277,7 @@ START_TEST(a_job_is_not_charged_for_a_place_that_it_has_lent)
 	ck_assert_uint_eq(project_now().places, 0);
 	ck_assert_int_eq(bothy_future_cancel(future), 0);
 	ck_assert_int_eq(outcome(future), -ECANCELED);
-	future = start(BOTHY_JOB(.handle = project, .fn = wait_lending_the_place,
-	                         .arg = &gate));
+	future = start(BOTHY_JOB(.handle = project, .fn = wait_lending_the_place, .arg = &gate));
 	ck_assert_int_eq(outcome(future), ETIMEDOUT);
 	close_pool();
 	bothy_completions_release(never);
@@ -316,8 +291,8 @@ START_TEST(a_job_that_is_stuck_has_its_place_charged_until_it_ends)
 
 	pool_with((struct bothy_pool_options){.workers = 1, .stop_grace_ns = 1});
 	open_with((struct bothy_project_options){0});
-	future = start(BOTHY_JOB(.handle = project, .fn = stop_at_gate,
-	                         .deadline = bothy_after_ms(200)));
+	future = start(
+		BOTHY_JOB(.handle = project, .fn = stop_at_gate, .deadline = bothy_after_ms(200)));
 	gate_await(&gate, 1);
 	ck_assert_int_eq(outcome(future), -ETIMEDOUT);
 	while (project_now().lost == 0)
@@ -479,11 +454,11 @@ static void come_and_go(int from, int n)
 
 	for (int i = from; i < from + n; i++) {
 		(void)snprintf(name, sizeof(name), "project-%d", i);
-		ck_assert_int_eq(bothy_submit(pool,
-		                              &BOTHY_JOB(.entity = "ann", .project = name,
-		                                         .fn = nothing),
-		                              NULL),
-		                 0);
+		ck_assert_int_eq(
+			bothy_submit(pool,
+		                     &BOTHY_JOB(.entity = "ann", .project = name, .fn = nothing),
+		                     NULL),
+			0);
 	}
 }
 
@@ -529,6 +504,6 @@ int main(void)
 		memory_is_flat_while_100000_projects_come_and_go,
 	};
 
-	return run_suite_with("projects", fixture_setup, teardown, tests,
+	return run_suite_with("projects", fixture_setup, project_teardown, tests,
 	                      sizeof(tests) / sizeof(tests[0]));
 }
