@@ -78,9 +78,26 @@ START_TEST(a_reset_arena_uses_its_memory_again)
 }
 END_TEST
 
+START_TEST(a_reset_arena_keeps_one_chunk_and_no_large_one)
+{
+	enum { MOST = 64 * 1024 };
+	long before = support_live_allocations();
+	struct arena arena;
+
+	arena_init(&arena);
+	for (int i = 0; i < 2000; i++)
+		ck_assert_ptr_nonnull(arena_alloc(&arena, 1000));
+	arena_reset(&arena);
+	ck_assert_int_eq(support_live_allocations() - before, 1);
+	ck_assert_int_le(arena.end - arena.free, MOST);
+	arena_fini(&arena);
+	ck_assert_int_eq(support_live_allocations() - before, 0);
+}
+END_TEST
+
 START_TEST(large_blocks_waste_no_ordinary_memory)
 {
-	enum { LARGE = 70000, SMALL = 16, TIMES = 64 };
+	enum { LARGE = 70000, SMALL = 16, TIMES = 60 };
 	long before = support_live_allocations();
 	char *blocks[TIMES];
 	struct arena arena;
@@ -634,6 +651,7 @@ int main(void)
 	const TTest *const tests[] = {
 		an_arena_gives_aligned_memory_of_any_size,
 		a_reset_arena_uses_its_memory_again,
+		a_reset_arena_keeps_one_chunk_and_no_large_one,
 		large_blocks_waste_no_ordinary_memory,
 #ifdef UNDER_ADDRESS_SANITIZER
 		memory_that_is_not_handed_out_is_poisoned,
