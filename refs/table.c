@@ -2,8 +2,8 @@
  * The table, on uthash.
  *
  * uthash takes its memory from the table's arena and gives nothing back: rows that are
- * removed are used again, and the hash itself stays until the arena is reset, since a first
- * row that stands for nothing keeps it from being empty.
+ * removed are used again, and so that the hash itself stays until the arena is reset, its
+ * only row is not taken out, but stays without a ref.
  */
 #include "refs/table.h"
 
@@ -13,27 +13,34 @@
 #include "sync/atomic.h"
 #include "sync/testing.h"
 
-/* What uthash is told before it is included: no exit() without memory; memory from the arena
- * that is in scope; few buckets to begin with; a hash made for serial numbers (Fibonacci
- * hashing: Knuth, TAOCP 3, 6.4; the buckets are chosen by the low bits). */
+/* What uthash is told: no exit() without memory; memory from the arena that is in scope. */
 #define HASH_NONFATAL_OOM 1
-#define HASH_INITIAL_NUM_BUCKETS 8U
-#define HASH_INITIAL_NUM_BUCKETS_LOG2 3U
 #define uthash_malloc(bytes) arena_alloc(arena, (bytes))
 #define uthash_free(memory, bytes) ((void)(memory), (void)(bytes))
-#define HASH_FUNCTION(key, bytes, value) ((value) = hash_serial((key), (bytes)))
+#define HASH_KEYCMP(a, b, bytes) (*(const uint64_t *)(a) != *(const uint64_t *)(b))
 #include <uthash.h>
 
+/* Few buckets to begin with, and few rows in each: a new row is looked for first, all through
+ * its bucket.  With fewer still, ten thousand numbers that are not consecutive would make a
+ * quarter of a million buckets.  uthash defines its own, whatever was defined before. */
+#undef HASH_INITIAL_NUM_BUCKETS
+#undef HASH_INITIAL_NUM_BUCKETS_LOG2
+#undef HASH_BKT_CAPACITY_THRESH
+#define HASH_INITIAL_NUM_BUCKETS 16U
+#define HASH_INITIAL_NUM_BUCKETS_LOG2 4U
+#define HASH_BKT_CAPACITY_THRESH 6U
+
 struct table_row {
-	uint64_t serial; /* 0: the row that keeps the hash */
-	bothy_ref *ref;  /* held */
+	uint64_t serial;
+	bothy_ref *ref; /* held; NULL: the row stands for nothing */
 	UT_hash_handle hh;
 };
 
-static unsigned hash_serial(const void *key, size_t bytes)
+/* Made for serial numbers (Fibonacci hashing: Knuth, TAOCP 3, 6.4; the buckets are chosen by
+ * the low bits). */
+static unsigned hash(uint64_t serial)
 {
-	(void)bytes;
-	return (unsigned)((*(const uint64_t *)key * UINT64_C(0x9e3779b97f4a7c15)) >> 32);
+	return (unsigned)((serial * UINT64_C(0x9e3779b97f4a7c15)) >> 32);
 }
 
 void table_init(struct table *table, struct arena *arena)
@@ -41,13 +48,16 @@ void table_init(struct table *table, struct arena *arena)
 	table->rows = NULL;
 	table->free = NULL;
 	table->arena = arena;
+	table->n = 0;
 }
+
+/* ---- rows ---------------------------------------------------------------------------------- */
 
 static struct table_row *find(const struct table *table, uint64_t serial)
 {
 	struct table_row *row;
 
-	HASH_FIND(hh, table->rows, &serial, sizeof(serial), row);
+	HASH_FIND_BYHASHVALUE(hh, table->rows, &serial, sizeof(serial), hash(serial), row);
 	return row;
 }
 
@@ -67,43 +77,40 @@ static void row_free(struct table *table, struct table_row *row)
 	table->free = row;
 }
 
-static int add(struct table *table, uint64_t serial, bothy_ref *ref)
+/* A new row, without a ref; NULL without memory. */
+static struct table_row *add(struct table *table, uint64_t serial)
 {
 	struct arena *arena = table->arena;
 	struct table_row *row = row_new(table);
 
 	if (row == NULL)
-		return -ENOMEM;
+		return NULL;
 	row->serial = serial;
-	row->ref = ref;
-	HASH_ADD(hh, table->rows, serial, sizeof(row->serial), row);
+	row->ref = NULL;
+	HASH_ADD_BYHASHVALUE(hh, table->rows, serial, sizeof(row->serial), hash(serial), row);
 	if (row->hh.tbl != NULL)
-		return 0;
+		return row;
 	row_free(table, row); /* how uthash reports that it had no memory */
-	return -ENOMEM;
+	return NULL;
 }
+
+/* ---- the table ------------------------------------------------------------------------------- */
 
 int table_set(struct table *table, uint64_t serial, bothy_ref *ref)
 {
-	struct table_row *row;
+	struct table_row *row = find(table, serial);
 	bothy_ref *old;
-	int error;
 
-	if (table->rows == NULL) {
-		error = add(table, 0, NULL);
-		if (error < 0)
-			return error;
-	}
-	row = find(table, serial);
-	if (row == NULL) {
-		error = add(table, serial, ref);
-		if (error == 0)
-			(void)ref_hold(ref);
-		return error;
-	}
+	if (row == NULL)
+		row = add(table, serial);
+	if (row == NULL)
+		return -ENOMEM;
 	old = row->ref;
 	row->ref = ref_hold(ref);
-	ref_release(old);
+	if (old == NULL)
+		table->n++;
+	else
+		ref_release(old);
 	return 0;
 }
 
@@ -116,12 +123,16 @@ bothy_ref *table_get(const struct table *table, uint64_t serial)
 
 void table_remove(struct table *table, uint64_t serial)
 {
-	struct table_row *row = serial != 0 ? find(table, serial) : NULL;
+	struct table_row *row = find(table, serial);
 
-	if (row == NULL)
+	if (row == NULL || row->ref == NULL)
+		return;
+	ref_release(row->ref);
+	row->ref = NULL;
+	table->n--;
+	if (HASH_COUNT(table->rows) == 1)
 		return;
 	HASH_DELETE(hh, table->rows, row);
-	ref_release(row->ref);
 	row_free(table, row);
 }
 
@@ -135,13 +146,12 @@ void table_clear(struct table *table)
 		else
 			ref_release(row->ref);
 	}
-	table->rows = NULL;
-	table->free = NULL;
+	table_init(table, table->arena);
 }
 
 size_t table_count(const struct table *table)
 {
-	return table->rows != NULL ? HASH_COUNT(table->rows) - 1 : 0;
+	return table->n;
 }
 
 /* ---- snapshots --------------------------------------------------------------------------- */

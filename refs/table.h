@@ -21,6 +21,7 @@ struct table {
 	struct table_row *rows; /* uthash's head */
 	struct table_row *free; /* removed rows, linked */
 	struct arena *arena;
+	size_t n; /* rows that have a ref */
 };
 
 void table_init(struct table *table, struct arena *arena);

@@ -223,6 +223,37 @@ START_TEST(setting_and_removing_for_ever_needs_no_more_memory)
 }
 END_TEST
 
+START_TEST(a_tables_only_row_goes_and_comes_again)
+{
+	bothy_ref *ref = new_ref();
+	struct snapshot *snapshot;
+	struct arena arena;
+	struct table table;
+
+	arena_init(&arena);
+	table_init(&table, &arena);
+	for (uint64_t serial = 1; serial <= 2; serial++) {
+		ck_assert_int_eq(table_set(&table, 1, ref), 0);
+		table_remove(&table, 1);
+		table_remove(&table, 1);
+		ck_assert_uint_eq(ref->holds, 1);
+		ck_assert_uint_eq(table_count(&table), 0);
+		ck_assert_ptr_null(table_get(&table, 1));
+		/* Beside what is left of it. */
+		ck_assert_int_eq(table_set(&table, serial, ref), 0);
+		ck_assert_uint_eq(table_count(&table), 1);
+		ck_assert_int_eq(snapshot_take(&table, &snapshot), 0);
+		ck_assert_uint_eq(ref->holds, 3);
+		snapshot_release(snapshot);
+		table_remove(&table, serial);
+	}
+	table_clear(&table);
+	bothy_ref_release(ref);
+	ck_assert_uint_eq(live_refs(), 0);
+	arena_fini(&arena);
+}
+END_TEST
+
 START_TEST(a_snapshot_holds_the_refs_as_they_were)
 {
 	bothy_ref *ref = new_ref();
@@ -659,6 +690,7 @@ int main(void)
 		a_table_keeps_ten_thousand_refs_apart,
 		setting_again_replaces_and_removing_twice_is_fine,
 		setting_and_removing_for_ever_needs_no_more_memory,
+		a_tables_only_row_goes_and_comes_again,
 		a_snapshot_holds_the_refs_as_they_were,
 		a_copied_or_moved_object_has_no_ref,
 		a_copy_leaves_its_originals_hold_alone,
