@@ -11,6 +11,10 @@
  *   its identity writes serial 0, then the self, then the serial: a reader that sees the self
  *   sees 0 or the new serial, and never that of the object which this one is a copy of.  Both
  *   change only so, or in init and fini, which by contract overlap no other call.
+ *
+ *   object_last_set() leaves an object alone whose last ref is what it is to be.  The caller
+ *   has a hold on that ref, so no other one can have its address: to have seen the word is
+ *   to have set it just then.
  */
 #include "refs/object.h"
 
@@ -24,8 +28,8 @@
 struct words {
 	uint64_t self;   /* its own address, once it has a serial */
 	uint64_t serial; /* 0: none */
-	uint64_t last;   /* a bothy_ref, held; or 0 */
-	uint64_t own;    /* see struct last */
+	uint64_t last;   /* a bothy_ref, held, and OWN; or 0 */
+	uint64_t unused;
 };
 
 _Static_assert(sizeof(struct words) == sizeof(struct bothy_object), "one for one");
@@ -97,9 +101,9 @@ static uint64_t identify_locked(struct bothy_object *object)
 
 	if (is_itself_locked(object) && *WORD(object, serial) != 0)
 		return *WORD(object, serial);
-	/* New, or a copy: whatever the other words are, they are another object's. */
-	*WORD(object, last) = 0;
-	*WORD(object, own) = 0;
+	/* New, or a copy: whatever the other words are, they are another object's.
+	 * Relaxed: the release of the self publishes that there is no last ref. */
+	atom_plain_store(WORD(object, last), 0, relaxed);
 	serial = PLANTED(SERIAL_REUSED) ? address_of(object) : serial_new();
 	/* Relaxed: the release of the self publishes it. */
 	atom_plain_store(WORD(object, serial), 0, relaxed);
@@ -123,51 +127,75 @@ uint64_t object_identify(struct bothy_object *object)
 
 /* ---- the last ref ------------------------------------------------------------------------------- */
 
-static bothy_ref *last_of(const struct bothy_object *object)
+/* The word's lowest bit, which a ref's address leaves free: see struct last. */
+#define OWN UINT64_C(1)
+
+static uint64_t last_word(const bothy_ref *ref, bool own)
 {
-	return (bothy_ref *)(uintptr_t)*WORD(object, last);
+	return ref != NULL ? (uint64_t)(uintptr_t)ref | (own ? OWN : 0) : 0;
+}
+
+static bothy_ref *last_ref(uint64_t word)
+{
+	return (bothy_ref *)(uintptr_t)(word & ~OWN);
+}
+
+/* What was there, with the hold on it. */
+static bothy_ref *last_swap(struct bothy_object *object, uint64_t wanted)
+{
+	struct lock *stripe = stripe_of(object);
+	bothy_ref *old;
+
+	lock_acquire(stripe);
+	(void)identify_locked(object);
+	old = last_ref(*WORD(object, last));
+	/* Relaxed: others read it under the stripe, or as object_last_set() does. */
+	atom_plain_store(WORD(object, last), wanted, relaxed);
+	lock_release(stripe);
+	return old;
 }
 
 void object_last_set(struct bothy_object *object, bothy_ref *ref, bool own)
 {
-	bothy_ref *old;
+	uint64_t wanted = last_word(ref, own);
 
+	/* Relaxed: the acquire of the self shows at least the word that identify_locked() wrote,
+	 * and what the ref points to, the caller has already. */
+	if (object_serial(object) != 0 && atom_plain_load(WORD(object, last), relaxed) == wanted)
+		return;
 	if (ref != NULL)
 		(void)ref_hold(ref);
-	lock_acquire(stripe_of(object));
-	(void)identify_locked(object);
-	old = last_of(object);
-	*WORD(object, last) = (uint64_t)(uintptr_t)ref;
-	*WORD(object, own) = own;
-	lock_release(stripe_of(object));
-	ref_release(old);
+	ref_release(last_swap(object, wanted));
 }
 
 struct last object_last_get(struct bothy_object *object)
 {
+	struct lock *stripe = stripe_of(object);
 	struct last last = {NULL, false};
 
-	lock_acquire(stripe_of(object));
-	if (is_itself_locked(object) && *WORD(object, serial) != 0 && last_of(object) != NULL) {
-		last.ref = ref_hold(last_of(object));
-		last.own = *WORD(object, own) != 0;
-	}
-	lock_release(stripe_of(object));
+	lock_acquire(stripe);
+	if (is_itself_locked(object) && *WORD(object, serial) != 0)
+		last = (struct last){last_ref(*WORD(object, last)),
+		                     (*WORD(object, last) & OWN) != 0};
+	if (last.ref != NULL)
+		(void)ref_hold(last.ref);
+	lock_release(stripe);
 	return last;
 }
 
 uint64_t object_end(struct bothy_object *object)
 {
+	struct lock *stripe = stripe_of(object);
 	bothy_ref *old = NULL;
 	uint64_t serial = 0;
 
-	lock_acquire(stripe_of(object));
+	lock_acquire(stripe);
 	if (is_itself_locked(object)) {
 		serial = *WORD(object, serial);
-		old = last_of(object);
+		old = last_ref(*WORD(object, last));
 	}
 	memset(object, 0, sizeof(*object));
-	lock_release(stripe_of(object));
+	lock_release(stripe);
 	ref_release(old);
 	return serial;
 }

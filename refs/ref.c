@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sync/atomic.h"
 #include "sync/testing.h"
 
 /* ---- the grammar of parts ---------------------------------------------------------------- */
@@ -86,6 +85,7 @@ int ref_new(const struct ref_parts *parts, bothy_ref **ret_ref)
 	ref->kind = parts->kind;
 	ref->entity = put(&at, parts->entity);
 	ref->project = put(&at, parts->project);
+	ref->tenant_bytes = (size_t)(at - ref->entity);
 	ref->name = put(&at, parts->name);
 	ref->digest = put(&at, parts->digest);
 	ref->extra = put(&at, parts->extra);
@@ -94,18 +94,8 @@ int ref_new(const struct ref_parts *parts, bothy_ref **ret_ref)
 	return 0;
 }
 
-bothy_ref *ref_hold(bothy_ref *ref)
+void ref_end(bothy_ref *ref)
 {
-	/* Relaxed: whoever adds a hold has one, or a lock that keeps one there. */
-	(void)atom_add(&ref->holds, 1, relaxed);
-	return ref;
-}
-
-void ref_release(bothy_ref *ref)
-{
-	/* Release and acquire: every use of the ref comes before its end. */
-	if (ref == NULL || atom_sub(&ref->holds, 1, acq_rel) > 1)
-		return;
 	TESTING_COUNT(refs_destroyed);
 	free(ref);
 }

@@ -6,12 +6,15 @@
 
 #include <bothy/ref.h>
 
+#include "sync/atomic.h"
+
 struct bothy_ref {
 	_Atomic unsigned holds;
 	enum bothy_ref_kind kind;
 	/* Decoded parts, in the same block; NULL where the kind has none. */
 	const char *entity, *project, *name, *digest;
-	const char *extra; /* encoded and canonical, or NULL */
+	const char *extra;   /* encoded and canonical, or NULL */
+	size_t tenant_bytes; /* of entity and project, which lie in a row, NULs included */
 };
 
 /* The parts of a ref to be, decoded (but for the extra) and checked by ref_new(). */
@@ -23,8 +26,23 @@ struct ref_parts {
 
 /* -EINVAL for a part outside the grammar, -ENOMEM. */
 int ref_new(const struct ref_parts *parts, bothy_ref **ret_ref);
-bothy_ref *ref_hold(bothy_ref *ref);
-void ref_release(bothy_ref *ref);
+
+static inline bothy_ref *ref_hold(bothy_ref *ref)
+{
+	/* Relaxed: whoever adds a hold has one, or a lock that keeps one there. */
+	(void)atom_add(&ref->holds, 1, relaxed);
+	return ref;
+}
+
+/* Free a ref that nobody holds any more. */
+void ref_end(bothy_ref *ref);
+
+static inline void ref_release(bothy_ref *ref)
+{
+	/* Release and acquire: every use of the ref comes before its end. */
+	if (ref != NULL && atom_sub(&ref->holds, 1, acq_rel) == 1)
+		ref_end(ref);
+}
 
 /* Whether NAME can be an entity or project: not NULL nor empty, no '/' and no ':'. */
 bool ref_is_tenant_name(const char *name);

@@ -45,18 +45,6 @@ uint32_t fork_generation(void)
 	return generation != 0 ? generation : generation_new();
 }
 
-unsigned fork_stripe(const void *address)
-{
-	/* Fibonacci hashing (Knuth, TAOCP 3, 6.4): the top bits of a multiplication. */
-#ifdef BOTHY_SIM
-	/* Addresses differ from run to run; a schedule must not. */
-	(void)address;
-	return 0;
-#else
-	return (unsigned)(((uint64_t)(uintptr_t)address * UINT64_C(0x9e3779b97f4a7c15)) >> 61);
-#endif
-}
-
 void fork_protect(enum fork_rank rank, struct lock *locks, size_t n)
 {
 	guarded[rank].locks = locks;

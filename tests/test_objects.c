@@ -261,6 +261,42 @@ START_TEST(the_last_writer_counts_even_if_an_earlier_one_could_be_seen)
 }
 END_TEST
 
+START_TEST(the_last_writer_counts_even_if_the_ref_is_the_same)
+{
+	struct bothy_object object = {0};
+	static const char *const writers[] = {"ann", "bob", "bob", "ann", "ann"};
+	bothy_ref *ref = ref_of("ann", "p", "x");
+
+	for (size_t i = 0; i < sizeof(writers) / sizeof(writers[0]); i++) {
+		bothy_context *context = enter(writers[i], "p");
+
+		ck_assert_int_eq(bothy_object_set_ref(&object, ref), 0);
+		leave(context);
+		ck_assert_seen(&object, "ann", BOTHY_REFS_SAME_PROJECT,
+		               strcmp(writers[i], "ann") == 0 ? "x" : NULL);
+	}
+	bothy_ref_release(ref);
+	bothy_object_fini(&object);
+	expect_all_refs_gone();
+}
+END_TEST
+
+START_TEST(names_that_are_the_same_run_together_are_not_the_same_project)
+{
+	struct bothy_object object = {0};
+	bothy_context *context = enter("an", "np");
+	bothy_ref *got;
+
+	put_ref(&object, "an", "np", "x");
+	leave(context);
+	context = enter_of("ann", "p", BOTHY_REFS_SAME_PROJECT);
+	ck_assert_int_eq(bothy_object_get_ref(&object, &got), -ENOENT);
+	leave(context);
+	bothy_object_fini(&object);
+	expect_all_refs_gone();
+}
+END_TEST
+
 START_TEST(outside_any_context_the_last_ref_is_what_there_is)
 {
 	struct bothy_object object = {0};
@@ -493,6 +529,8 @@ int main(void)
 		a_ref_that_names_another_project_than_its_writers_is_handed_to_neither,
 		a_ref_set_outside_any_context_counts_by_what_it_names,
 		the_last_writer_counts_even_if_an_earlier_one_could_be_seen,
+		the_last_writer_counts_even_if_the_ref_is_the_same,
+		names_that_are_the_same_run_together_are_not_the_same_project,
 		outside_any_context_the_last_ref_is_what_there_is,
 		a_callback_that_belongs_to_no_context_counts_as_outside,
 		a_bare_address_has_refs_as_an_object_has,

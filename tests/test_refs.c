@@ -354,6 +354,32 @@ START_TEST(a_copy_leaves_its_originals_hold_alone)
 }
 END_TEST
 
+START_TEST(a_last_ref_that_is_there_already_is_left_alone)
+{
+	struct bothy_object object = {{0}}, copy;
+	bothy_ref *ref = new_ref();
+	struct last last;
+
+	for (int i = 0; i < 3; i++)
+		object_last_set(&object, ref, true);
+	ck_assert_uint_eq(ref->holds, 2);
+	/* Not so if its writer is another one, or the object only a copy. */
+	object_last_set(&object, ref, false);
+	last = object_last_get(&object);
+	ck_assert_ptr_eq(last.ref, ref);
+	ck_assert(!last.own);
+	bothy_ref_release(last.ref);
+	copy = object;
+	object_last_set(&copy, ref, false);
+	ck_assert_uint_eq(ref->holds, 3);
+	(void)object_end(&copy);
+	(void)object_end(&object);
+	ck_assert_uint_eq(ref->holds, 1);
+	bothy_ref_release(ref);
+	ck_assert_uint_eq(live_refs(), 0);
+}
+END_TEST
+
 START_TEST(a_hundred_thousand_addresses_are_used_again_without_a_stale_ref)
 {
 	enum { N = 100000 };
@@ -465,12 +491,16 @@ END_TEST
 
 static struct bothy_object contended;
 
+/* Every other set is of a ref that all threads set. */
+static bothy_ref *common;
+
 static void *set_and_get(void *arg)
 {
 	bothy_ref *ref = arg, *got;
 
 	for (int i = 0; i < 20000; i++) {
-		if (bothy_object_set_ref(&contended, ref) < 0 ||
+		if (bothy_object_set_ref(&contended, common) < 0 ||
+		    bothy_object_set_ref(&contended, ref) < 0 ||
 		    bothy_address_set_ref(&contended, ref) < 0)
 			return NULL;
 		if (bothy_object_get_ref(&contended, &got) < 0)
@@ -490,6 +520,7 @@ START_TEST(any_number_of_threads_may_set_and_get_one_objects_ref)
 	uint64_t serial;
 	void *done;
 
+	common = new_ref();
 	for (int i = 0; i < THREADS; i++) {
 		refs[i] = new_ref();
 		ck_assert_int_eq(pthread_create(&threads[i], NULL, set_and_get, refs[i]), 0);
@@ -499,6 +530,8 @@ START_TEST(any_number_of_threads_may_set_and_get_one_objects_ref)
 		ck_assert_ptr_eq(done, refs[i]);
 		bothy_ref_release(refs[i]);
 	}
+	ck_assert_uint_eq(common->holds, 1);
+	bothy_ref_release(common);
 	serial = object_serial(&contended);
 	ck_assert_uint_ne(serial, 0);
 	bothy_object_fini(&contended);
@@ -694,6 +727,7 @@ int main(void)
 		a_snapshot_holds_the_refs_as_they_were,
 		a_copied_or_moved_object_has_no_ref,
 		a_copy_leaves_its_originals_hold_alone,
+		a_last_ref_that_is_there_already_is_left_alone,
 		a_hundred_thousand_addresses_are_used_again_without_a_stale_ref,
 		an_object_known_by_its_address_alone_would_have_stale_refs,
 		an_ended_object_may_be_used_again,
