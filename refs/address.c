@@ -6,7 +6,6 @@
  */
 #include "refs/address.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
 #include "sync/fork.h"
@@ -83,22 +82,19 @@ static struct row *add_locked(const void *address)
 	return NULL;
 }
 
-int address_identify(const void *address, uint64_t *ret_serial)
+uint64_t address_identify(void *address)
 {
 	struct row *row = lock_row(address);
-	int error = 0;
+	uint64_t serial;
 
 	if (row == NULL)
 		row = add_locked(address);
-	if (row != NULL)
-		*ret_serial = row->serial;
-	else
-		error = -ENOMEM;
+	serial = row != NULL ? row->serial : 0;
 	unlock_row(address);
-	return error;
+	return serial;
 }
 
-void address_last_set(const void *address, bothy_ref *ref, bool own)
+void address_last_set(void *address, bothy_ref *ref, bool own)
 {
 	struct row *row = lock_row(address);
 	bothy_ref *old = NULL;
@@ -112,7 +108,7 @@ void address_last_set(const void *address, bothy_ref *ref, bool own)
 	ref_release(old);
 }
 
-struct last address_last_get(const void *address)
+struct last address_last_get(void *address)
 {
 	const struct row *row = lock_row(address);
 	struct last last = {NULL, false};
@@ -125,7 +121,7 @@ struct last address_last_get(const void *address)
 	return last;
 }
 
-uint64_t address_forget(const void *address)
+uint64_t address_forget(void *address)
 {
 	struct row *row = lock_row(address);
 	uint64_t serial = 0;

@@ -10,9 +10,9 @@
 #include "refs/object.h"
 
 uint64_t address_serial(const void *address);
-int address_identify(const void *address, uint64_t *ret_serial); /* -ENOMEM */
-void address_last_set(const void *address, bothy_ref *ref, bool own); /* of a known address */
-struct last address_last_get(const void *address);
-uint64_t address_forget(const void *address);
+uint64_t address_identify(void *address);                       /* 0 without memory */
+void address_last_set(void *address, bothy_ref *ref, bool own); /* of a known address */
+struct last address_last_get(void *address);
+uint64_t address_forget(void *address);
 
 #endif

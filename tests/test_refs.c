@@ -652,12 +652,12 @@ static int use_table(void)
 static int use_addresses(void)
 {
 	static char things[ROWS];
-	uint64_t serial;
 	int error = 0;
 
 	for (int i = 0; i < ROWS && error == 0; i++) {
-		error = address_identify(&things[i], &serial);
-		if (error == 0)
+		if (address_identify(&things[i]) == 0)
+			error = -ENOMEM;
+		else
 			address_last_set(&things[i], shared, true);
 	}
 	for (int i = 0; i < ROWS; i++)

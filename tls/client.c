@@ -43,6 +43,7 @@ int client_new(bothy_server *server, const char *entity, const char *project,
 	client->server = server_hold(server);
 	client->entity = names;
 	client->project = names + entity_bytes;
+	client->tenant_bytes = entity_bytes + project_bytes;
 	client->kept = false;
 	client->next_kept = NULL;
 	*ret_client = client;

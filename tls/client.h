@@ -8,8 +8,9 @@
 
 struct bothy_client {
 	_Atomic unsigned holds;
-	bothy_server *server; /* held; may be NULL */
-	const char *entity, *project; /* in the same block */
+	bothy_server *server;         /* held; may be NULL */
+	const char *entity, *project; /* in the same block, in a row */
+	size_t tenant_bytes;          /* of both, NULs included */
 	/* Once global, it is kept: guarded by the lock in client.c. */
 	bool kept;
 	bothy_client *next_kept;
