@@ -1,6 +1,11 @@
 /*
  * What the refs of a job would cost by hand: a uthash table keyed by the object's address, with a
  * pointer hash and a bump arena, one mutex and two atomics for each set.  No pool at all.
+ *
+ * It does what a set and a drop come to: a set looks whether there is a ref already, takes a hold,
+ * and makes the ref the object's last one under the mutex; the drop releases each.  But a get
+ * takes no hold, no ref that was replaced is released, and the table need not be looked for:
+ * it is a local variable.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -45,19 +50,31 @@ struct entry {
 };
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static atomic_size_t holds, last;
+static atomic_size_t holds;
 
-static void set_ref(struct entry **table, const void *object, void *ref)
+static void set_ref(struct entry **table, void **object, void *ref)
 {
-	struct entry *entry = arena_take(sizeof(*entry));
+	struct entry *entry;
 
-	entry->object = object;
+	HASH_FIND_PTR(*table, &object, entry);
+	if (entry == NULL) {
+		entry = arena_take(sizeof(*entry));
+		entry->object = object;
+		HASH_ADD_PTR(*table, object, entry);
+	}
 	entry->ref = ref;
-	HASH_ADD_PTR(*table, object, entry);
-	pthread_mutex_lock(&mutex);
 	atomic_fetch_add(&holds, 1);
-	atomic_fetch_add(&last, 1);
+	pthread_mutex_lock(&mutex);
+	*object = ref;
 	pthread_mutex_unlock(&mutex);
+}
+
+/* Each entry's hold ends. */
+static void drop_refs(struct entry *table)
+{
+	for (struct entry *entry = table; entry != NULL; entry = entry->hh.next)
+		atomic_fetch_sub(&holds, 1);
+	HASH_CLEAR(hh, table);
 }
 
 static void *use_refs(char *objects, size_t n)
@@ -67,14 +84,14 @@ static void *use_refs(char *objects, size_t n)
 
 	arena_used = 0;
 	for (size_t i = 0; i < n; i++)
-		set_ref(&table, objects + 32 * i, &holds);
+		set_ref(&table, (void **)(void *)(objects + 32 * i), &holds);
 	for (size_t i = 0; i < n; i++) {
 		const void *object = objects + 32 * i;
 
 		HASH_FIND_PTR(table, &object, entry);
 		got = entry->ref;
 	}
-	HASH_CLEAR(hh, table);
+	drop_refs(table);
 	return got;
 }
 
