@@ -382,6 +382,7 @@ void project_stats(bothy_project *project, struct bothy_project_stats *ret_stats
 	*ret_stats = project->stats;
 	ret_stats->lost = project->lost;
 	ret_stats->places = project->places;
+	ret_stats->lent = project->lent;
 	lock_release(&project->pool->lock);
 }
 

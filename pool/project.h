@@ -41,6 +41,7 @@ struct bothy_project {
 	struct order order;         /* the queue */
 	unsigned lost;              /* threads stuck in its jobs */
 	unsigned places;            /* that its jobs have, stuck ones too */
+	unsigned lent;              /* that they had, and have lent to wait */
 	unsigned cancelers;         /* threads that cancel its queue: nothing starts */
 	uint64_t reserved;          /* room in the queue, for jobs on their way */
 	struct blocked *blocked;    /* submitters that wait for room */

@@ -88,6 +88,7 @@ struct bothy_project_stats {
 	unsigned lost;       /* threads stuck in its jobs */
 	unsigned places;     /* that its jobs have now: running, lost ones too, but not those that
 	                      * wait and have lent theirs */
+	unsigned lent;       /* jobs that wait, parked, their places lent */
 };
 
 /*
