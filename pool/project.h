@@ -51,6 +51,7 @@ struct bothy_project {
 	bothy_time soonest;         /* no job in the queue has an earlier deadline */
 	struct project_walk *walks; /* through the queue, that are on */
 	struct bothy_project_stats stats; /* but for what is above */
+	struct times times;
 };
 
 /* Find the project or make it, and hold it.  0 or -ENOMEM. */

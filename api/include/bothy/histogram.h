@@ -5,6 +5,10 @@
  * that each power of two is cut into 64.  So what is read from one is within 1% of the time that
  * was measured, from 1 ns to as long as a clock counts, and adding two histograms is exact.
  *
+ * A pool and its projects have two each: bothy_pool_times(), bothy_project_times().  What these
+ * give is a copy, which belongs to the caller alone and needs no pool any more, not even in a
+ * forked child.
+ *
  * Threads: any; those that only read one, several at once.
  */
 #ifndef BOTHY_HISTOGRAM_H
