@@ -114,6 +114,16 @@ int bothy_pool_stats(bothy_pool *pool, struct bothy_pool_stats *stats)
 	return 0;
 }
 
+int bothy_pool_times(bothy_pool *pool, bothy_histogram **ret_wait, bothy_histogram **ret_run)
+{
+	int error;
+
+	if (pool == NULL || ret_wait == NULL || ret_run == NULL)
+		return -EINVAL;
+	error = pool_check(pool);
+	return error < 0 ? error : times_read(&pool->times, &pool->lock, ret_wait, ret_run);
+}
+
 void *bothy_worker_local(void)
 {
 	const struct worker *worker = worker_current();

@@ -95,6 +95,19 @@ int bothy_project_stats(bothy_project *project, struct bothy_project_stats *stat
 	return 0;
 }
 
+int bothy_project_times(bothy_project *project, bothy_histogram **ret_wait,
+                        bothy_histogram **ret_run)
+{
+	bothy_pool *pool;
+	int error;
+
+	if (project == NULL || ret_wait == NULL || ret_run == NULL)
+		return -EINVAL;
+	pool = project->pool;
+	error = pool_check(pool);
+	return error < 0 ? error : times_read(&project->times, &pool->lock, ret_wait, ret_run);
+}
+
 void bothy_project_release(bothy_project *project)
 {
 	project_release(project);

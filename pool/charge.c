@@ -52,6 +52,7 @@ void charge_pause_locked(struct charge *charge, bothy_time now)
 	charge->since = 0;
 	correct_locked(charge, took(charge, now));
 	fair_pause(&project->pool->fair);
+	project->lent++;
 	project_rests_locked(project);
 }
 
@@ -60,6 +61,7 @@ void charge_resume_locked(struct charge *charge, bothy_time now)
 	bothy_project *project = charge->project;
 
 	charge->since = now;
+	project->lent--;
 	fair_resume(&project->pool->fair, &project->flow, project_is_idle_locked(project));
 	project_runs_locked(project);
 }

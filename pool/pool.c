@@ -82,6 +82,7 @@ static void pool_destroy(bothy_pool *pool)
 	heap_fini(&pool->fair.heap);
 	heap_fini(&pool->due);
 	heap_fini(&pool->debtors);
+	times_fini(&pool->times);
 	server_release(pool->server);
 	free(pool);
 }

@@ -32,6 +32,7 @@
 
 #include "pool/fair.h"
 #include "pool/job.h"
+#include "pool/times.h"
 #include "sync/lock.h"
 #include "sync/park.h"
 #include "sync/thread.h"
@@ -78,6 +79,7 @@ struct bothy_pool {
 	uint64_t reserved;       /* room in the queue that is granted and not yet used */
 	struct blocked *blocked, **blocked_end;
 	struct bothy_pool_stats stats; /* the counters of jobs, queued and running among them */
+	struct times times;
 
 	/* threads */
 	struct worker *workers;  /* all, those of BOTHY_OWN_THREAD included */

@@ -56,6 +56,7 @@ static int entry_new(bothy_pool *pool, const struct project_name *name,
 static void entry_free(struct project_entry *entry)
 {
 	client_release(entry->project.client);
+	times_fini(&entry->project.times);
 	free(entry);
 }
 
@@ -133,6 +134,7 @@ static void remember_locked(bothy_project *project)
 	limit_fini_locked(project);
 	project->rate = (struct limit_rate){0};
 	project->stats = (struct bothy_project_stats){0};
+	times_fini(&project->times);
 	set_defaults_locked(project);
 }
 
@@ -382,6 +384,7 @@ void project_stats(bothy_project *project, struct bothy_project_stats *ret_stats
 	*ret_stats = project->stats;
 	ret_stats->lost = project->lost;
 	ret_stats->places = project->places;
+	ret_stats->lent = project->lent;
 	lock_release(&project->pool->lock);
 }
 

@@ -41,6 +41,7 @@ struct bothy_project {
 	struct order order;         /* the queue */
 	unsigned lost;              /* threads stuck in its jobs */
 	unsigned places;            /* that its jobs have, stuck ones too */
+	unsigned lent;              /* that they had, and have lent to wait */
 	unsigned cancelers;         /* threads that cancel its queue: nothing starts */
 	uint64_t reserved;          /* room in the queue, for jobs on their way */
 	struct blocked *blocked;    /* submitters that wait for room */
@@ -50,6 +51,7 @@ struct bothy_project {
 	bothy_time soonest;         /* no job in the queue has an earlier deadline */
 	struct project_walk *walks; /* through the queue, that are on */
 	struct bothy_project_stats stats; /* but for what is above */
+	struct times times;
 };
 
 /* Find the project or make it, and hold it.  0 or -ENOMEM. */

@@ -89,3 +89,15 @@ void tally_overdue_ended_locked(bothy_project *project)
 	project->pool->stats.overdue--;
 	project->stats.overdue--;
 }
+
+void tally_waited_locked(bothy_project *project, int64_t ns)
+{
+	histogram_add(&project->pool->times.wait, ns);
+	histogram_add(&project->times.wait, ns);
+}
+
+void tally_took_locked(bothy_project *project, int64_t ns)
+{
+	histogram_add(&project->pool->times.run, ns);
+	histogram_add(&project->times.run, ns);
+}

@@ -1,6 +1,6 @@
 /*
- * The counters of jobs, of the pool and of each project: one function for each thing that can
- * happen to a job, so that both always add up.
+ * The counters and times of jobs, of the pool and of each project: one function for each thing
+ * that can happen to a job, so that both always add up.
  *
  * Locking: the pool's lock.
  *
@@ -23,5 +23,9 @@ void tally_ran_locked(bothy_project *project, unsigned phase);
 /* One that runs has timed out; it does not run any more. */
 void tally_overdue_locked(bothy_project *project);
 void tally_overdue_ended_locked(bothy_project *project);
+
+/* A job has started NS after it was accepted; one has ended that took NS. */
+void tally_waited_locked(bothy_project *project, int64_t ns);
+void tally_took_locked(bothy_project *project, int64_t ns);
 
 #endif

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "stress/histogram.h"
+#include "stress/latency.h"
 #include "stress/ledger.h"
 #include "stress/stress.h"
 #include "stress/violation.h"
@@ -54,8 +54,8 @@ static void print_text(const struct bothy_pool_stats *stats, bothy_time elapsed_
 	print_outcomes(stats);
 	printf("\nsubmit to settled p50 %.1f us, p90 %.1f us, p99 %.1f us, max %.1f us "
 	       "(%" PRIu64 " samples)\n",
-	       us(histogram_percentile(.5)), us(histogram_percentile(.9)),
-	       us(histogram_percentile(.99)), us(histogram_max()), histogram_count());
+	       us(latency_percentile(.5)), us(latency_percentile(.9)),
+	       us(latency_percentile(.99)), us(latency_max()), latency_count());
 	printf("contexts         %" PRIu64 ", each with a number of its own\n",
 	       ledger_sum(LEDGER_CONTEXTS));
 	printf("refs made        %" PRIu64 "\n", ledger_sum(LEDGER_REFS_MADE));
@@ -98,8 +98,8 @@ static void print_json(const struct bothy_pool_stats *stats, bothy_time elapsed_
 	       stats->thread_exited);
 	printf("\"latency_us\":{\"p50\":%.1f,\"p90\":%.1f,\"p99\":%.1f,\"max\":%.1f,"
 	       "\"samples\":%" PRIu64 "},",
-	       us(histogram_percentile(.5)), us(histogram_percentile(.9)),
-	       us(histogram_percentile(.99)), us(histogram_max()), histogram_count());
+	       us(latency_percentile(.5)), us(latency_percentile(.9)),
+	       us(latency_percentile(.99)), us(latency_max()), latency_count());
 	printf("\"contexts\":%" PRIu64 ",\"refs_made\":%" PRIu64 ",\"address_reuses\":%" PRIu64
 	       ",\"cycles\":%" PRIu64 ",\"no_spare\":%" PRIu64 ",",
 	       ledger_sum(LEDGER_CONTEXTS), ledger_sum(LEDGER_REFS_MADE), ledger_sum(LEDGER_REUSES),

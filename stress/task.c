@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "stress/bodies.h"
-#include "stress/histogram.h"
+#include "stress/latency.h"
 #include "stress/ledger.h"
 #include "stress/stress.h"
 #include "stress/violation.h"
@@ -507,7 +507,7 @@ static bool notified(struct task *task)
 		return false;
 	}
 	ledger_count(LEDGER_NOTIFIED);
-	histogram_add(stress_now() - task->submitted);
+	latency_add(stress_now() - task->submitted);
 	check_nobody("notify", task);
 	return true;
 }

@@ -285,6 +285,32 @@ START_TEST(a_job_is_not_charged_for_a_place_that_it_has_lent)
 }
 END_TEST
 
+/* One of the two has a thread of its own, and lends its place as well. */
+START_TEST(places_that_are_lent_are_counted_for_their_project_alone)
+{
+	bothy_future *futures[3];
+
+	pool_of(2);
+	open_with((struct bothy_project_options){0});
+	ck_assert_int_eq(bothy_completions_new(&never), 0);
+	for (int i = 0; i < 2; i++)
+		futures[i] = start(BOTHY_JOB(.handle = project, .fn = wait_lending_the_place,
+		                             .flags = i == 0 ? BOTHY_OWN_THREAD : 0));
+	futures[2] =
+		start(BOTHY_JOB(.entity = "ann", .project = "other", .fn = wait_lending_the_place));
+	while (stats_now().waiting < 3)
+		nanosleep(&(struct timespec){0, 1000000}, NULL);
+	ck_assert_uint_eq(project_now().lent, 2);
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(bothy_future_cancel(futures[i]), 0);
+		ck_assert_int_eq(outcome(futures[i]), -ECANCELED);
+	}
+	ck_assert_uint_eq(project_now().lent, 0);
+	close_pool();
+	bothy_completions_release(never);
+}
+END_TEST
+
 START_TEST(a_job_that_is_stuck_has_its_place_charged_until_it_ends)
 {
 	bothy_future *future;
@@ -497,6 +523,7 @@ int main(void)
 		wall_time_is_charged_also_for_sleeping,
 		cpu_time_is_charged_for_computing_alone,
 		a_job_is_not_charged_for_a_place_that_it_has_lent,
+		places_that_are_lent_are_counted_for_their_project_alone,
 		a_job_that_is_stuck_has_its_place_charged_until_it_ends,
 		every_one_of_many_projects_gets_its_first_job_started_before_any_its_last,
 		who_sends_one_job_after_the_other_by_name_pays_for_them,

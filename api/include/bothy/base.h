@@ -44,6 +44,7 @@ BOTHY_BEGIN_DECLS
 
 typedef struct bothy_pool bothy_pool;
 typedef struct bothy_project bothy_project;
+typedef struct bothy_histogram bothy_histogram;
 typedef struct bothy_future bothy_future;
 typedef struct bothy_group bothy_group;
 typedef struct bothy_completions bothy_completions;

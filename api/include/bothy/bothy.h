@@ -3,7 +3,7 @@
  * own, so that one user's client, refs and state never turn up in another user's job.
  *
  * This header includes all of them; read them in this order: base.h (conventions), pool.h,
- * project.h, job.h, future.h, context.h, ref.h, server.h, trace.h.
+ * project.h, histogram.h, job.h, future.h, context.h, ref.h, server.h, trace.h.
  *
  * Caveats
  *   - Isolation is against accidents, not against an attacker: threads share memory.
@@ -28,6 +28,7 @@
  *     bothy_address_forget                       bothy_address_set_ref of that address, if
  *                                                  the ref is to stay
  *     bothy_completions_release                  bothy_completions_next of that queue
+ *     bothy_histogram_merge                      any use of the histogram it adds to
  *     freeing the memory of an object, argument  any call that still uses it
  */
 #ifndef BOTHY_BOTHY_H
@@ -36,6 +37,7 @@
 #include <bothy/base.h>
 #include <bothy/context.h>
 #include <bothy/future.h>
+#include <bothy/histogram.h>
 #include <bothy/job.h>
 #include <bothy/pool.h>
 #include <bothy/project.h>

@@ -124,6 +124,23 @@ struct bothy_pool_stats {
  */
 BOTHY_API BOTHY_MUST_CHECK int bothy_pool_stats(bothy_pool *pool, struct bothy_pool_stats *stats);
 
+/*
+ * How long POOL's jobs waited, from when they were accepted until they started, and how long they
+ * ran, from then on until their threads were free again, without the time for which they had lent
+ * their places: see <bothy/histogram.h>.
+ *
+ * Each job that starts is in the one, and in the other when it has left its thread; both are of
+ * the same moment.  One that runs in place of a wait is in both, and its time is also part of the
+ * waiting job's.  Reading stops nobody: the pool's lock is held for as long as it takes to copy
+ * some KB.
+ *
+ * Ownership: *ret_wait and *ret_run are the caller's, for bothy_histogram_free().
+ * Threads:   any.
+ * Errors:    -EINVAL: NULL; -ENOMEM; -ECHILD.
+ */
+BOTHY_API BOTHY_MUST_CHECK int bothy_pool_times(bothy_pool *pool, bothy_histogram **ret_wait,
+                                                bothy_histogram **ret_run);
+
 BOTHY_END_DECLS
 
 #endif

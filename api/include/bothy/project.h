@@ -88,6 +88,7 @@ struct bothy_project_stats {
 	unsigned lost;       /* threads stuck in its jobs */
 	unsigned places;     /* that its jobs have now: running, lost ones too, but not those that
 	                      * wait and have lent theirs */
+	unsigned lent;       /* jobs that wait, parked, their places lent */
 };
 
 /*
@@ -98,6 +99,11 @@ struct bothy_project_stats {
  */
 BOTHY_API BOTHY_MUST_CHECK int bothy_project_stats(bothy_project *project,
                                                    struct bothy_project_stats *stats);
+
+/* How long PROJECT's jobs waited and ran, since it began: all as bothy_pool_times(). */
+BOTHY_API BOTHY_MUST_CHECK int bothy_project_times(bothy_project *project,
+                                                   bothy_histogram **ret_wait,
+                                                   bothy_histogram **ret_run);
 
 /* End the caller's hold.  Any thread; NULL is fine. */
 BOTHY_API void bothy_project_release(bothy_project *project);

@@ -1,4 +1,4 @@
-#include "stress/histogram.h"
+#include "stress/latency.h"
 
 #include <stdatomic.h>
 
@@ -29,7 +29,7 @@ static int64_t bucket_end(unsigned i)
 	return (int64_t)((uint64_t)(PARTS + i % PARTS + 1) << (power - 4));
 }
 
-void histogram_add(int64_t ns)
+void latency_add(int64_t ns)
 {
 	int64_t max = atomic_load_explicit(&longest, memory_order_relaxed);
 
@@ -41,7 +41,7 @@ void histogram_add(int64_t ns)
 		;
 }
 
-uint64_t histogram_count(void)
+uint64_t latency_count(void)
 {
 	uint64_t count = 0;
 
@@ -50,19 +50,19 @@ uint64_t histogram_count(void)
 	return count;
 }
 
-int64_t histogram_percentile(double part)
+int64_t latency_percentile(double part)
 {
-	uint64_t wanted = (uint64_t)(part * (double)histogram_count()), below = 0;
+	uint64_t wanted = (uint64_t)(part * (double)latency_count()), below = 0;
 
 	for (unsigned i = 0; i < BUCKETS; i++) {
 		below += atomic_load_explicit(&buckets[i], memory_order_relaxed);
 		if (below > 0 && below >= wanted)
-			return bucket_end(i) < histogram_max() ? bucket_end(i) : histogram_max();
+			return bucket_end(i) < latency_max() ? bucket_end(i) : latency_max();
 	}
-	return histogram_max();
+	return latency_max();
 }
 
-int64_t histogram_max(void)
+int64_t latency_max(void)
 {
 	return atomic_load_explicit(&longest, memory_order_relaxed);
 }
