@@ -8,6 +8,10 @@
 
 bothy_time clock_now(void);
 
+/* The same, but for a microsecond or so, at a third of the cost where the processor helps
+ * (sync/native/stamp.c): for what is done for each job. */
+bothy_time clock_stamp(void);
+
 /* What the calling thread has used of a CPU since it started; virtual time likewise. */
 int64_t clock_thread_now(void);
 

@@ -21,28 +21,21 @@ static struct {
 } guarded[FORK_RANKS];
 
 static _Atomic uint32_t fallback_word; /* reset by after_in_child() */
-static _Atomic uint32_t *word = &fallback_word;
+_Atomic uint32_t *fork_word = &fallback_word;
 
-static uint32_t generation_new(void)
+uint32_t fork_generation_new(void)
 {
 	uint32_t generation;
 
 	lock_acquire(&lock);
-	generation = atom_load(word, relaxed);
+	generation = atom_load(fork_word, relaxed);
 	if (generation == 0) {
 		generation = ++counter;
 		/* Release and acquire order nothing else here: the number is all. */
-		atom_store(word, generation, relaxed);
+		atom_store(fork_word, generation, relaxed);
 	}
 	lock_release(&lock);
 	return generation;
-}
-
-uint32_t fork_generation(void)
-{
-	uint32_t generation = atomic_load_explicit(word, memory_order_relaxed);
-
-	return generation != 0 ? generation : generation_new();
 }
 
 void fork_protect(enum fork_rank rank, struct lock *locks, size_t n)
@@ -70,7 +63,7 @@ static void after(void)
 static void after_in_child(void)
 {
 	/* The kernel has zeroed the page; without one, do what it would. */
-	atomic_store_explicit(word, 0, memory_order_relaxed);
+	atomic_store_explicit(fork_word, 0, memory_order_relaxed);
 	counter++; /* the parent may not have had its generation yet */
 	after();
 }
@@ -82,7 +75,7 @@ __attribute__((constructor)) static void fork_begin(void)
 
 	if (page != MAP_FAILED) {
 		if (madvise(page, 4096, MADV_WIPEONFORK) == 0)
-			word = page;
+			fork_word = page;
 		else
 			(void)munmap(page, 4096);
 	}

@@ -7,11 +7,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "sync/atomic.h"
 #include "sync/lock.h"
 
 /* A number that is the same throughout one process, and another one in each of its
  * children.  One atomic load. */
-uint32_t fork_generation(void);
+extern _Atomic uint32_t *fork_word; /* fork.c's own, as is the next */
+uint32_t fork_generation_new(void);
+
+static inline uint32_t fork_generation(void)
+{
+	uint32_t generation = atomic_load_explicit(fork_word, memory_order_relaxed);
+
+	return generation != 0 ? generation : fork_generation_new();
+}
 
 /*
  * Process-wide locks.  They are acquired before each fork, by ascending rank and within

@@ -28,7 +28,8 @@
 	X(PLACE_NOT_LENT)         /* a waiting job keeps its place */                     \
 	X(LOST_NOT_REPLACED)      /* no new thread for a lost one */                      \
 	X(EXIT_NOT_REPLACED)      /* no new thread for one that called pthread_exit */    \
-	X(GROUP_NOT_ATOMIC)       /* a group's count: load and store */                   \
+	X(GROUP_NEWEST_ALONE)     /* a group's wait is over with its newest member */     \
+	X(GROUP_EARLY)            /* a group's wait takes a claimed job for settled */    \
 	X(BLOCKED_WAKE_DROPPED)   /* a blocked submitter is not woken */                  \
 	X(COMPLETION_WAKE_DROPPED)/* a delivery wakes nobody */                           \
 	X(CONTEXT_LEFT_INSTALLED) /* the worker does not uninstall the context */         \

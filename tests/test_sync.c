@@ -609,6 +609,21 @@ START_TEST(a_lock_excludes)
 }
 END_TEST
 
+START_TEST(a_stamp_is_the_clocks_time_within_microseconds)
+{
+	enum { TIMES = 300000, APART_NS = 5000 };
+
+	/* Long enough for the pace of the processor's counter to be known, and used. */
+	for (int i = 0; i < TIMES; i++) {
+		bothy_time before = clock_now();
+		bothy_time stamp = clock_stamp();
+
+		ck_assert_int_ge(stamp, before - APART_NS);
+		ck_assert_int_le(stamp, clock_now() + APART_NS);
+	}
+}
+END_TEST
+
 START_TEST(the_clock_is_the_monotonic_one)
 {
 	bothy_time last = clock_now();
@@ -688,6 +703,7 @@ int main(void)
 		protected_locks_are_usable_in_a_child_whoever_held_them,
 		addresses_at_any_stride_spread_over_the_stripes,
 		a_lock_excludes,
+		a_stamp_is_the_clocks_time_within_microseconds,
 		the_clock_is_the_monotonic_one,
 		adding_to_a_time_saturates,
 		a_fault_is_planted_by_its_name,

@@ -42,6 +42,15 @@ static int futex_wait(struct parker *parker, bothy_time deadline)
 	return errno == ETIMEDOUT ? -ETIMEDOUT : 0;
 }
 
+static void pause_briefly(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__) || defined(__arm__)
+	__asm__ volatile("yield");
+#endif
+}
+
 void parker_init(struct parker *parker)
 {
 	atomic_init(&parker->state, EMPTY);
@@ -68,6 +77,25 @@ int parker_park(struct parker *parker, bothy_time deadline)
 	}
 	errno = saved_errno;
 	return atom_swap(&parker->state, EMPTY, acquire) == TOKEN ? 0 : -ETIMEDOUT;
+}
+
+void parker_pass(void)
+{
+	/* A look every time would take the line away from who is about to write it. */
+	enum { PAUSES = 4 };
+
+	for (int i = 0; i < PAUSES; i++)
+		pause_briefly();
+}
+
+int parker_park_soon(struct parker *parker, bothy_time deadline)
+{
+	enum { PASSES = 50 }; /* 5 us: a wake costs that much or more */
+
+	/* Relaxed: parker_park() looks again. */
+	for (int i = 0; i < PASSES && atom_load(&parker->state, relaxed) == EMPTY; i++)
+		parker_pass();
+	return parker_park(parker, deadline);
 }
 
 bool parker_post(struct parker *parker)

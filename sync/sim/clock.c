@@ -7,6 +7,11 @@ bothy_time clock_now(void)
 	return sim_now();
 }
 
+bothy_time clock_stamp(void)
+{
+	return sim_now();
+}
+
 int64_t clock_thread_now(void)
 {
 	return sim_now();
