@@ -1,13 +1,20 @@
 #include "pool/callback.h"
 
+#include "pool/hygiene.h"
+#include "pool/worker.h"
 #include "sync/cleanup.h"
 #include "sync/testing.h"
 #include "tls/context.h"
 
-/* Also on the way out of a thread that FN ends: what it was called in has yet to be ended. */
+/* Also on the way out of a thread that FN ends: what it was called in has yet to be ended.
+ * Between jobs, nobody else would put a worker's thread right. */
 static void resume(void *suspended)
 {
+	const struct worker *worker = worker_current();
+
 	context_resume(suspended);
+	if (worker != NULL && worker->hand.top == NULL)
+		hygiene_reset();
 }
 
 void callback_run(void (*fn)(void *), void *arg)

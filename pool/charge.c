@@ -23,25 +23,36 @@ static void correct_locked(struct charge *charge, int64_t ns)
 	charge->charged = ns;
 }
 
-void charge_begin_locked(struct charge *charge, bothy_project *project, bothy_time now)
+void charge_begin_locked(struct charge *charge, bothy_project *project)
 {
 	*charge = (struct charge){
 		.project = project,
-		.since = now,
 		.charged = fair_start(&project->pool->fair, &project->flow),
 		.cpu = project->options.charge == BOTHY_CHARGE_CPU,
 	};
-	if (charge->cpu)
-		charge->cpu_since = clock_thread_now();
-	project_time_moved_locked(project->pool);
-	project_runs_locked(project);
+	project->places++;
 }
 
-void charge_move_locked(struct charge *from, struct charge *to)
+void charge_undo_locked(struct charge *charge)
 {
-	*to = *from;
-	to->cpu_since = 0; /* the thread is new */
-	*from = (struct charge){0};
+	bothy_project *project = charge->project;
+
+	fair_undo(&project->pool->fair, &project->flow, charge->charged);
+	project_rests_locked(project);
+}
+
+void charge_start(struct charge *charge, bothy_time now)
+{
+	charge->since = now;
+	if (charge->cpu)
+		charge->cpu_since = clock_thread_now();
+}
+
+void charge_stop(struct charge *charge, bothy_time now)
+{
+	charge->ran = wall(charge, now);
+	charge->took = charge->cpu ? took(charge, now) : charge->ran;
+	charge->since = 0;
 }
 
 void charge_pause_locked(struct charge *charge, bothy_time now)
@@ -72,19 +83,15 @@ void charge_correct_locked(struct charge *charge, bothy_time now)
 		correct_locked(charge, wall(charge, now));
 }
 
-void charge_end_locked(struct charge *charge, bothy_time now)
+void charge_end_locked(struct charge *charge)
 {
 	bothy_project *project = charge->project;
-	int64_t ns;
+	bothy_pool *pool = project->pool;
 
-	if (project == NULL)
-		return;
-	ns = took(charge, now);
-	fair_end(&project->pool->fair, &project->flow, charge->charged, ns);
-	project->stats.charged_ns += (uint64_t)ns;
-	project->pool->stats.charged_ns += (uint64_t)ns;
+	fair_end(&pool->fair, &project->flow, charge->charged, charge->took);
+	project->stats.charged_ns += (uint64_t)charge->took;
+	pool->stats.charged_ns += (uint64_t)charge->took;
 	if (PLANTED(CHARGED_TWICE))
-		project->stats.charged_ns += (uint64_t)ns;
-	charge->project = NULL;
+		project->stats.charged_ns += (uint64_t)charge->took;
 	project_rests_locked(project);
 }

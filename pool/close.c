@@ -57,8 +57,7 @@ static bothy_future *claim_queued_locked(bothy_pool *pool)
 			if (!job_move(job, BOTHY_QUEUED, JOB_CLAIMED, 0))
 				continue;
 			project_unlink_locked(job);
-			job->chain = chain;
-			chain = job;
+			job_chain(job, &chain);
 		}
 	}
 	return chain;
@@ -70,10 +69,9 @@ static void stop_all_locked(bothy_pool *pool)
 	bothy_future *chain;
 
 	phase_up_locked(pool, POOL_STOPPING);
+	worker_recall_all_locked(pool);
 	chain = claim_queued_locked(pool);
-	for (struct worker *w = pool->workers; w != NULL; w = w->next)
-		for (bothy_future *job = w->top; job != NULL; job = job->below)
-			stop_request(&job->stop, -ECANCELED);
+	worker_stop_jobs_locked(pool, NULL);
 	lock_release(&pool->lock);
 	settle_chain(&chain, BOTHY_CANCELED, -ECANCELED);
 	lock_acquire(&pool->lock);
@@ -89,9 +87,12 @@ static int await_jobs_locked(bothy_pool *pool, bothy_time deadline)
 }
 
 /* Whether a job still runs; those that don't will have ended in a moment. */
-static bool runs_locked(const bothy_pool *pool)
+static bool runs_locked(bothy_pool *pool)
 {
-	return pool->stats.running > 0 || pool->stats.overdue > 0;
+	uint64_t queued = 0, running = pool->stats.running;
+
+	worker_count_jobs_locked(pool, NULL, &queued, &running);
+	return running > 0 || pool->stats.overdue > 0;
 }
 
 static bool has_threads_locked(const bothy_pool *pool)

@@ -100,9 +100,9 @@ static void push_locked(bothy_completions *completions, bothy_future *job)
 {
 	if (completions->first == NULL)
 		set_readable_locked(completions);
-	job->extra->delivered_next = NULL;
+	job_extra(job)->delivered_next = NULL;
 	*completions->end = job;
-	completions->end = &job->extra->delivered_next;
+	completions->end = &job_extra(job)->delivered_next;
 }
 
 static bothy_future *pop_locked(bothy_completions *completions)
@@ -111,7 +111,7 @@ static bothy_future *pop_locked(bothy_completions *completions)
 
 	if (job == NULL)
 		return NULL;
-	completions->first = job->extra->delivered_next;
+	completions->first = job_extra(job)->delivered_next;
 	if (completions->first == NULL) {
 		completions->end = &completions->first;
 		set_unreadable_locked(completions);
@@ -123,19 +123,19 @@ static bothy_future *pop_locked(bothy_completions *completions)
 
 static void drop_result(bothy_future *job)
 {
-	if (job->extra->delivered_result != NULL)
-		callback_run(job->result_free, job->extra->delivered_result);
+	if (job_extra(job)->delivered_result != NULL)
+		callback_run(job->result_free, job_extra(job)->delivered_result);
 }
 
 void completions_deliver(bothy_future *job, unsigned phase)
 {
-	bothy_completions *completions = job->extra->completions;
+	bothy_completions *completions = job_extra(job)->completions;
 	struct kicks kicks = KICKS_INITIALIZER;
 	bool closed;
 
 	if (completions == NULL)
 		return;
-	job->extra->delivered_phase = phase;
+	job_extra(job)->delivered_phase = phase;
 	lock_acquire(&completions->lock);
 	closed = completions->closed;
 	if (!closed) {
@@ -161,7 +161,7 @@ void completions_close(bothy_completions *completions)
 	completions->end = &completions->first;
 	lock_release(&completions->lock);
 	for (; job != NULL; job = next) {
-		next = job->extra->delivered_next;
+		next = job_extra(job)->delivered_next;
 		drop_result(job);
 		job_release(job);
 	}
@@ -224,10 +224,10 @@ int completions_next(bothy_completions *completions, bothy_time deadline,
 
 	if (job == NULL)
 		return error;
-	ret_completion->tag = job->extra->tag;
+	ret_completion->tag = job_extra(job)->tag;
 	ret_completion->code = job->code;
-	ret_completion->state = (enum bothy_state)job->extra->delivered_phase;
-	ret_completion->result = job->extra->delivered_result;
+	ret_completion->state = (enum bothy_state)job_extra(job)->delivered_phase;
+	ret_completion->result = job_extra(job)->delivered_result;
 	job_release(job);
 	return 0;
 }

@@ -33,7 +33,7 @@ static bool is_awaited(const struct wait_for *what, bothy_future *job)
 	if (job_is_settled(job_state(job)))
 		return false;
 	if (what->group != NULL)
-		return job->extra != NULL && job->extra->group == what->group;
+		return job_extra(job) != NULL && job_extra(job)->group == what->group;
 	for (size_t i = 0; i < what->n; i++)
 		if (what->futures[i] == job)
 			return true;

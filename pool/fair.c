@@ -40,12 +40,25 @@ static int64_t averaged(int64_t average, int64_t ns, int shift)
 	return average == 0 ? ns : later(average + (ns - average) / (1 << shift), 1);
 }
 
+/*
+ * Where a flow enters: with the first of those that are behind, so that it does not wait for all of
+ * them; but no more than one job before now, or one with a debt would wait for all that enter.
+ */
+static int64_t entrance(const struct fair *fair)
+{
+	int64_t first = fair->now;
+
+	if (heap_first(&fair->heap) != NULL && heap_first_key(&fair->heap) < first)
+		first = heap_first_key(&fair->heap);
+	return later(first, fair->now - fair->average);
+}
+
 void fair_enter(struct fair *fair, struct fair_flow *flow, bool idle)
 {
 	if (flow->item.at != 0)
 		return;
 	if (idle)
-		flow->tag = later(flow->tag, fair->now);
+		flow->tag = later(flow->tag, entrance(fair));
 	fair->weights += flow->weight;
 	heap_put(&fair->heap, &flow->item, flow->tag);
 }
@@ -96,6 +109,13 @@ int64_t fair_start(struct fair *fair, struct fair_flow *flow)
 	fair->running++;
 	charge(fair, flow, charged);
 	return charged;
+}
+
+void fair_undo(struct fair *fair, struct fair_flow *flow, int64_t charged)
+{
+	charge(fair, flow, -charged);
+	fair->running--;
+	catch_up(fair);
 }
 
 void fair_correct(struct fair *fair, struct fair_flow *flow, int64_t charged, int64_t took)

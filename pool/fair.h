@@ -68,6 +68,9 @@ void fair_weigh(struct fair *fair, struct fair_flow *flow, unsigned weight);
  * time being. */
 int64_t fair_start(struct fair *fair, struct fair_flow *flow);
 
+/* ... and did not start after all: what it was CHARGED is given back. */
+void fair_undo(struct fair *fair, struct fair_flow *flow, int64_t charged);
+
 /* A job of some flow lends its place; one of FLOW has one again.  IDLE as with fair_enter(). */
 void fair_pause(struct fair *fair);
 void fair_resume(struct fair *fair, struct fair_flow *flow, bool idle);

@@ -41,30 +41,30 @@ static struct lock *stripe_of(const bothy_future *job)
 
 static bothy_future *next_sibling(const bothy_future *job)
 {
-	return job->extra->sibling.next;
+	return job_extra(job)->sibling.next;
 }
 
 static void adopt_locked(bothy_future *parent, bothy_future *child)
 {
-	struct job_extra *extra = child->extra;
+	struct job_extra *extra = job_extra(child);
 
 	extra->parent = parent;
 	extra->linked = true;
 	extra->sibling.prev = NULL;
 	extra->sibling.next = parent->children;
 	if (parent->children != NULL)
-		parent->children->extra->sibling.prev = child;
+		job_extra(parent->children)->sibling.prev = child;
 	parent->children = child;
 }
 
 static void unlink_locked(bothy_future *child)
 {
-	struct job_extra *extra = child->extra;
+	struct job_extra *extra = job_extra(child);
 
 	if (extra->sibling.next != NULL)
-		extra->sibling.next->extra->sibling.prev = extra->sibling.prev;
+		job_extra(extra->sibling.next)->sibling.prev = extra->sibling.prev;
 	if (extra->sibling.prev != NULL)
-		extra->sibling.prev->extra->sibling.next = extra->sibling.next;
+		job_extra(extra->sibling.prev)->sibling.next = extra->sibling.next;
 	else
 		extra->parent->children = extra->sibling.next;
 	extra->parent = NULL;
@@ -76,7 +76,7 @@ static void bequeath_locked(bothy_future *job, bothy_future *parent)
 {
 	bothy_future *child;
 
-	while ((child = job->children) != NULL) {
+	while (job->spawned && (child = job->children) != NULL) {
 		unlink_locked(child);
 		if (parent != NULL)
 			adopt_locked(parent, child);
@@ -87,10 +87,10 @@ static void bequeath_locked(bothy_future *job, bothy_future *parent)
 
 void family_join(bothy_future *parent, bothy_future *child)
 {
-	parent->spawned = true;
 	child->family = parent->family;
-	child->extra->in_family = true;
+	job_extra(child)->in_family = true;
 	lock_acquire(stripe_of(child));
+	parent->spawned = true;
 	adopt_locked(parent, child);
 	lock_release(stripe_of(child));
 }
@@ -115,14 +115,14 @@ void family_inherit_stop(bothy_future *parent, bothy_future *child)
 
 void family_leave(bothy_future *job)
 {
-	bool linked = job->extra != NULL && job->extra->in_family;
+	bool linked = job_extra(job) != NULL && job_extra(job)->in_family;
 
 	/* Only the job's own thread gives it children, and it does so no more. */
 	if (!linked && !job->spawned)
 		return;
 	lock_acquire(stripe_of(job));
-	bequeath_locked(job, linked ? job->extra->parent : NULL);
-	if (linked && job->extra->linked)
+	bequeath_locked(job, linked ? job_extra(job)->parent : NULL);
+	if (linked && job_extra(job)->linked)
 		unlink_locked(job);
 	lock_release(stripe_of(job));
 }
@@ -133,8 +133,7 @@ void family_leave(bothy_future *job)
 static bool ask_locked(bothy_future *job, bothy_future **chain)
 {
 	if (job_move(job, BOTHY_QUEUED, JOB_CLAIMED, 0)) {
-		job->chain = *chain;
-		*chain = job;
+		job_chain(job, chain);
 		return true;
 	}
 	if (job_phase(job_state(job)) != BOTHY_RUNNING)
@@ -146,12 +145,12 @@ static bool ask_locked(bothy_future *job, bothy_future **chain)
 /* The next of ROOT's descendants in depth-first order after JOB; NULL after the last. */
 static bothy_future *next_locked(const bothy_future *root, bothy_future *job)
 {
-	if (job->children != NULL)
+	if (job->spawned && job->children != NULL)
 		return job->children;
 	while (job != root) {
 		if (next_sibling(job) != NULL)
 			return next_sibling(job);
-		job = job->extra->parent;
+		job = job_extra(job)->parent;
 	}
 	return NULL;
 }

@@ -1,9 +1,13 @@
 /*
- * Locking: the group's lock guards its count, its lists and its waiters, and the links of
- * its jobs.  It is a leaf.
+ * Locking: the group's lock guards its lists, and the links of its jobs.  It is a leaf.
  *
- * Invariant: count = members + asked.  A job is on one of both lists from before it is
- * accepted until its outcome is published, and holds the group until its block is freed.
+ * Invariant: a job is on one of both lists from before it is accepted until its execution's
+ * hold is released.  As long as there are any, they have one hold on the group together: one each
+ * would move its line from core to core with each job.
+ *
+ * Who waits does so for one member after the other, the newest first: when that one is over,
+ * most of the others are too.  So a member that settles has nobody to tell but its own watchers,
+ * and workers can leave the groups of several jobs at once, some time after they were settled.
  */
 #include "pool/group.h"
 
@@ -14,7 +18,6 @@
 #include "pool/job.h"
 #include "pool/settle.h"
 #include "pool/wait.h"
-#include "pool/waitlist.h"
 #include "sync/atomic.h"
 #include "sync/fork.h"
 #include "sync/testing.h"
@@ -27,11 +30,9 @@ struct bothy_group {
 	_Atomic unsigned holds;
 	uint32_t generation;
 	struct lock lock;
-	uint64_t count;
 	uint64_t order;          /* of the last member */
 	struct job_list members; /* in the order of their coming */
 	struct job_list asked;   /* those that a group_cancel() has seen to */
-	struct waitlist waiters;
 };
 
 int group_new(bothy_group **ret_group)
@@ -71,12 +72,12 @@ int group_check(const bothy_group *group)
 
 static void append_locked(struct job_list *list, bothy_future *job)
 {
-	struct job_link *link = &job->extra->in_group;
+	struct job_link *link = &job_extra(job)->in_group;
 
 	link->next = NULL;
 	link->prev = list->last;
 	if (list->last != NULL)
-		list->last->extra->in_group.next = job;
+		job_extra(list->last)->in_group.next = job;
 	else
 		list->first = job;
 	list->last = job;
@@ -84,109 +85,127 @@ static void append_locked(struct job_list *list, bothy_future *job)
 
 static void remove_locked(struct job_list *list, bothy_future *job)
 {
-	struct job_link *link = &job->extra->in_group;
+	struct job_link *link = &job_extra(job)->in_group;
 
 	if (link->next != NULL)
-		link->next->extra->in_group.prev = link->prev;
+		job_extra(link->next)->in_group.prev = link->prev;
 	else
 		list->last = link->prev;
 	if (link->prev != NULL)
-		link->prev->extra->in_group.next = link->next;
+		job_extra(link->prev)->in_group.next = link->next;
 	else
 		list->first = link->next;
 }
 
+static bool is_empty_locked(const bothy_group *group)
+{
+	return group->members.first == NULL && group->asked.first == NULL;
+}
+
 void group_add(bothy_future *job)
 {
-	bothy_group *group = job->extra != NULL ? job->extra->group : NULL;
+	bothy_group *group = job_extra(job) != NULL ? job_extra(job)->group : NULL;
 
 	if (group == NULL)
 		return;
 	lock_acquire(&group->lock);
-	group->count++;
-	job->extra->group_order = ++group->order;
+	if (is_empty_locked(group))
+		(void)group_hold(group);
+	job_extra(job)->group_order = ++group->order;
 	append_locked(&group->members, job);
 	lock_release(&group->lock);
 }
 
-/* For tests: what the lock is there to prevent. */
-static void count_down_without_atomicity(bothy_group *group)
+static void leave_locked(bothy_future *job)
 {
-	uint64_t count = group->count;
-
-	lock_release(&group->lock);
-	lock_acquire(&group->lock);
-	group->count = count - 1;
+	remove_locked(job_extra(job)->asked ? &job_extra(job)->group->asked : &job_extra(job)->group->members,
+	              job);
 }
 
-void group_settled(bothy_future *job)
+/* Release the lock; the last member gives up the hold of all. */
+static void left_locked(bothy_group *group)
 {
-	bothy_group *group = job->extra != NULL ? job->extra->group : NULL;
-	struct kicks kicks = KICKS_INITIALIZER;
+	bool empty = is_empty_locked(group);
+
+	lock_release(&group->lock);
+	if (empty)
+		group_release(group);
+}
+
+void group_leave(bothy_future *job)
+{
+	bothy_group *group = job_extra(job) != NULL ? job_extra(job)->group : NULL;
 
 	if (group == NULL)
 		return;
 	lock_acquire(&group->lock);
-	remove_locked(job->extra->asked ? &group->asked : &group->members, job);
-	if (PLANTED(GROUP_NOT_ATOMIC))
-		count_down_without_atomicity(group);
-	else
-		group->count--;
-	if (group->count == 0)
-		waitlist_wake_all_locked(&group->waiters, &kicks);
-	lock_release(&group->lock);
-	kicks_give(&kicks);
+	leave_locked(job);
+	left_locked(group);
+}
+
+void group_leave_all(bothy_future *chain)
+{
+	while (chain != NULL) {
+		bothy_group *group = job_extra(chain)->group;
+
+		lock_acquire(&group->lock);
+		for (; chain != NULL && job_extra(chain)->group == group; chain = chain->kept)
+			leave_locked(chain);
+		left_locked(group);
+	}
 }
 
 /* ---- waiting and canceling ---------------------------------------------------------------------- */
 
-static bool is_over(bothy_group *group)
+/* Whether there is to be waited for JOB.  One that is not accepted yet may be refused. */
+static bool is_pending(bothy_future *job)
 {
-	bool over;
+	unsigned state = job_state(job);
 
-	lock_acquire(&group->lock);
-	over = group->count == 0;
-	lock_release(&group->lock);
-	return over;
+	if (PLANTED(GROUP_EARLY) && job_phase(state) == JOB_CLAIMED)
+		return false;
+	return job_phase(state) != JOB_NEW && !job_is_over(state, JOB_DELIVERS);
 }
 
-/* Whether there is anything to wait for; then WAITER is on the list. */
-static bool watch(bothy_group *group, struct waiter *waiter)
+static bothy_future *newest_locked(const struct job_list *list)
 {
-	bool busy;
+	bothy_future *job = list->last;
 
-	lock_acquire(&group->lock);
-	busy = group->count > 0;
-	if (busy && !waiter->linked)
-		waitlist_add_locked(&group->waiters, waiter);
-	lock_release(&group->lock);
-	return busy;
+	while (job != NULL && !is_pending(job))
+		job = job_extra(job)->in_group.prev;
+	return job;
 }
 
-static void unwatch(bothy_group *group, struct waiter *waiter)
+/* A member to wait for, held; NULL: all are over. */
+static bothy_future *next_pending(bothy_group *group)
 {
+	bothy_future *job;
+
 	lock_acquire(&group->lock);
-	waitlist_remove_locked(&group->waiters, waiter);
+	job = newest_locked(&group->members);
+	if (job == NULL)
+		job = newest_locked(&group->asked);
+	if (job != NULL)
+		job_hold(job);
 	lock_release(&group->lock);
+	return job;
 }
 
 int group_wait(bothy_group *group, bothy_time deadline)
 {
 	const struct wait_for what = {.group = group};
-	struct pause pause = PAUSE_INITIALIZER;
-	struct waiter waiter = {NULL, &pause.parker, false};
-	int error;
+	bothy_future *job;
+	int error = 0;
 
 	deadline = wait_limit(deadline);
-	if (!watch(group, &waiter))
-		return 0;
-	error = pause_begin(&pause, &what, deadline);
-	/* Woken, it may be busy again: then it is watched again. */
-	while (error == 0 && watch(group, &waiter))
-		error = pause_park(&pause, deadline);
-	pause_end(&pause);
-	unwatch(group, &waiter);
-	return error == 0 || is_over(group) ? 0 : error;
+	while ((job = next_pending(group)) != NULL && error == 0) {
+		error = wait_for_job(job, &what, deadline, JOB_DELIVERS);
+		job_release(job);
+		if (PLANTED(GROUP_NEWEST_ALONE))
+			return error;
+	}
+	job_release(job);
+	return job == NULL ? 0 : error;
 }
 
 /* The first member up to LIMIT that was not asked yet: it is now.  Held; or NULL. */
@@ -196,12 +215,12 @@ static bothy_future *next_to_ask(bothy_group *group, uint64_t limit)
 
 	lock_acquire(&group->lock);
 	job = group->members.first;
-	if (job != NULL && job->extra->group_order > limit)
+	if (job != NULL && job_extra(job)->group_order > limit)
 		job = NULL;
 	if (job != NULL) {
 		remove_locked(&group->members, job);
 		append_locked(&group->asked, job);
-		job->extra->asked = true;
+		job_extra(job)->asked = true;
 		job_hold(job);
 	}
 	lock_release(&group->lock);
@@ -216,11 +235,10 @@ static bothy_future *claim_queued(bothy_group *group, uint64_t *ret_limit)
 	lock_acquire(&group->lock);
 	*ret_limit = group->order;
 	for (bothy_future *job = group->members.first; job != NULL;
-	     job = job->extra->in_group.next) {
+	     job = job_extra(job)->in_group.next) {
 		if (!job_move(job, BOTHY_QUEUED, JOB_CLAIMED, 0))
 			continue;
-		job->chain = chain;
-		chain = job;
+		job_chain(job, &chain);
 	}
 	lock_release(&group->lock);
 	return chain;

@@ -12,7 +12,6 @@
 
 #include "pool/callback.h"
 #include "pool/completions.h"
-#include "pool/group.h"
 #include "sync/atomic.h"
 #include "sync/fork.h"
 #include "sync/testing.h"
@@ -48,8 +47,10 @@ static void check_legal(unsigned from, unsigned to)
 void job_accept(bothy_future *job)
 {
 	check_legal(JOB_NEW, BOTHY_QUEUED);
-	/* Release: pairs with the acquire in job_move() and job_state(). */
-	atom_store(&job->state, BOTHY_QUEUED, release);
+	/* Relaxed: it is the submitter's own.  Release: pairs with the acquire in job_move() and
+	 * job_state(). */
+	atom_store(&job->state,
+	           BOTHY_QUEUED | (atom_load(&job->state, relaxed) & ~(unsigned)JOB_PHASE), release);
 }
 
 /* For tests: what a compare-and-swap is there to prevent. */
@@ -99,6 +100,12 @@ unsigned job_publish(bothy_future *job, unsigned phase, unsigned drop)
 	}
 }
 
+unsigned job_clear(bothy_future *job, unsigned bits)
+{
+	/* As job_publish(). */
+	return atom_and(&job->state, ~bits, acq_rel) & ~bits;
+}
+
 unsigned job_state(bothy_future *job)
 {
 	/* Acquire: pairs with the release in job_move() and in settle.c. */
@@ -133,50 +140,131 @@ static void fill(bothy_future *job, const struct bothy_job *spec)
 	atomic_init(&job->holds, 1);
 }
 
-int job_new(const struct bothy_job *spec, bool with_extra, bothy_future **ret_job)
+static bothy_future *take_spare(struct job_stack *stack, struct lock *lock)
 {
-	size_t extra_at = align_up(sizeof(bothy_future));
-	size_t arg_at = extra_at;
 	bothy_future *job;
+
+	lock_acquire(lock);
+	job = stack->first;
+	if (job != NULL) {
+		stack->first = job->kept;
+		stack->n--;
+		__builtin_prefetch(stack->first, 1);
+	}
+	lock_release(lock);
+	return job;
+}
+
+int job_new(const struct bothy_job *spec, bool with_extra, struct job_spares *spares,
+            struct lock *lock, bothy_future **ret_job)
+{
+	size_t bytes = sizeof(bothy_future), arg_at;
+	bothy_future *job = NULL;
 
 	with_extra = with_extra || wants_extra(spec);
 	if (with_extra)
-		arg_at += align_up(sizeof(struct job_extra));
+		bytes += sizeof(struct job_extra);
+	arg_at = align_up(bytes);
 	if (spec->arg_bytes > PTRDIFF_MAX - arg_at)
 		return -ENOMEM;
-	job = malloc(arg_at + spec->arg_bytes);
+	if (spec->arg_bytes == 0 && spares != NULL)
+		job = take_spare(&spares->of[with_extra], lock);
+	if (job == NULL)
+		job = malloc(spec->arg_bytes == 0 ? bytes : arg_at + spec->arg_bytes);
 	if (job == NULL)
 		return -ENOMEM;
 	TESTING_COUNT(blocks_made);
-	memset(job, 0, arg_at);
+	memset(job, 0, bytes);
 	fill(job, spec);
+	job->plain = spec->arg_bytes == 0;
 	if (spec->arg_bytes != 0) {
 		job->arg = (char *)job + arg_at;
 		memcpy(job->arg, spec->arg, spec->arg_bytes);
 	}
 	if (with_extra) {
-		job->extra = (struct job_extra *)((char *)job + extra_at);
-		job->extra->tag = spec->tag;
-		if (spec->group != NULL)
-			job->extra->group = group_hold(spec->group);
-		if (spec->completions != NULL)
-			job->extra->completions = completions_hold(spec->completions);
+		job->with_extra = true;
+		job_extra(job)->tag = spec->tag;
+		job_extra(job)->group = spec->group;
+		if (spec->completions != NULL) {
+			job_extra(job)->completions = completions_hold(spec->completions);
+			atomic_init(&job->state, JOB_NEW | JOB_DELIVERS);
+		}
 	}
 	*ret_job = job;
 	return 0;
 }
 
-static void job_free(bothy_future *job)
+/* Under the address sanitizer no block is used again, so that it sees who still uses the last
+ * one's. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define KEEPS_NO_SPARES 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(KEEPS_NO_SPARES)
+enum { KEEPS_SPARES = 0 };
+#else
+enum { KEEPS_SPARES = 1 };
+#endif
+
+static void push_spare(struct job_stack *stack, bothy_future *job)
 {
-	if (job->extra != NULL) {
-		group_release(job->extra->group);
-		completions_release(job->extra->completions);
-		capture_release(job->extra->inherited);
+	job->kept = stack->first;
+	stack->first = job;
+	stack->n++;
+}
+
+static bothy_future *pop_spare(struct job_stack *stack)
+{
+	bothy_future *job = stack->first;
+
+	stack->first = job->kept;
+	stack->n--;
+	return job;
+}
+
+static void move_stack(struct job_stack *from, struct job_stack *to)
+{
+	bothy_future *last = from->first;
+
+	if (last == NULL || to->n + from->n > SPARES_MAX)
+		return;
+	while (last->kept != NULL)
+		last = last->kept;
+	last->kept = to->first;
+	to->first = from->first;
+	to->n += from->n;
+	*from = (struct job_stack){0};
+}
+
+void job_spares_move(struct job_spares *from, struct job_spares *to)
+{
+	move_stack(&from->of[0], &to->of[0]);
+	move_stack(&from->of[1], &to->of[1]);
+}
+
+void job_spares_fini(struct job_spares *spares)
+{
+	for (int i = 0; i < 2; i++)
+		while (spares->of[i].first != NULL)
+			free(pop_spare(&spares->of[i]));
+}
+
+static void job_free(bothy_future *job, struct job_spares *spares)
+{
+	bool with_extra = job->with_extra;
+
+	if (with_extra) {
+		completions_release(job_extra(job)->completions);
+		capture_release(job_extra(job)->inherited);
 	}
 	stop_fini(&job->stop);
 	free(job->error_text);
-	free(job);
 	TESTING_COUNT(blocks_freed);
+	if (KEEPS_SPARES && spares != NULL && job->plain)
+		push_spare(&spares->of[with_extra], job);
+	else
+		free(job);
 }
 
 void job_hold(bothy_future *job)
@@ -193,12 +281,20 @@ static bool drop_hold(bothy_future *job)
 		atom_store(&job->holds, holds - 1, release);
 		return holds == 1;
 	}
+	/* Acquire: as below.  The last holder is the only one who could add one. */
+	if (atom_load(&job->holds, acquire) == 1)
+		return true;
 	/* Release: what this holder did to the block; acquire: what the others did, before
 	 * the last one frees it. */
 	return atom_sub(&job->holds, 1, acq_rel) == 1;
 }
 
 void job_release(bothy_future *job)
+{
+	job_release_to(job, NULL);
+}
+
+void job_release_to(bothy_future *job, struct job_spares *spares)
 {
 	void *result;
 
@@ -207,7 +303,7 @@ void job_release(bothy_future *job)
 	result = atom_load(&job->result, relaxed);
 	if (result != NULL && !PLANTED(RESULT_LEAKED))
 		callback_run(job->result_free, result);
-	job_free(job);
+	job_free(job, spares);
 }
 
 int job_check(const bothy_future *job)

@@ -19,6 +19,11 @@
  *   One for the execution (the queue's, then the worker's, or the claimant's of a job that
  *   never runs), one for the user's future, one for a completion queue.  The last one frees.
  *   A settled job knows nothing of its pool, which may be gone.
+ *
+ * Spares
+ *   To allocate a block on one core and to free it on another costs more than all else that is
+ *   done for a small job.  So a worker keeps the blocks that it would free, and gives them to
+ *   its pool, for those who submit (as in Bonwick, Adams, "Magazines and vmem", USENIX 2001).
  */
 #ifndef POOL_JOB_H
 #define POOL_JOB_H
@@ -27,11 +32,13 @@
 #include <bothy/future.h>
 #include <bothy/job.h>
 
+#include "sync/atomic.h"
+#include "sync/lock.h"
 #include "tls/capture.h"
 #include "tls/stop.h"
 
+struct hand;
 struct watcher;
-struct worker;
 
 enum {
 	/* Phases: those of enum bothy_state, and two more. */
@@ -41,12 +48,13 @@ enum {
 	/* Bits. */
 	JOB_WATCHED = 16, /* somebody is, or was, in `watchers` */
 	JOB_RUNS = 32,
-	JOB_STARTED = 64  /* it has been RUNNING, which CLAIMED alone would not tell */
+	JOB_STARTED = 64, /* it has been RUNNING, which CLAIMED alone would not tell */
+	JOB_DELIVERS = 128 /* it has yet to be delivered to its completion queue */
 };
 
 /* What few jobs have: at the end of the block, if JOB has it at all. */
 struct job_extra {
-	bothy_group *group;         /* held */
+	bothy_group *group;         /* held by its members as long as it has any */
 	struct job_link { struct bothy_future *next, *prev; } in_group; /* guarded by the group */
 	uint64_t group_order;
 	bool asked;                 /* which of the group's lists it is on */
@@ -62,6 +70,17 @@ struct job_extra {
 	bool linked;
 };
 
+/* Where a job waits for its turn. */
+enum job_place {
+	JOB_NOWHERE = 0,
+	JOB_LISTED, /* in its project's queue, in the list or in the tree: see order.c */
+	JOB_TREED,
+	JOB_HANDED  /* in the hand of a worker */
+};
+
+/* Small for a reason: a million queued ones are to fit, and each cache line of a block that
+ * crosses from one core to the other costs as much as the rest.  What is not needed at the same
+ * time shares a place. */
 struct bothy_future {
 	/* Written by the submitter, and by whoever holds the pool's lock. */
 	bothy_fn *fn;
@@ -70,32 +89,87 @@ struct bothy_future {
 	void (*result_free)(void *);
 	bothy_project *project;     /* until the job has ended; NULL: run by bothy_run_here() */
 	bothy_time deadline;        /* BOTHY_FOREVER: none */
-	struct job_place { struct bothy_future *next, *prev, *up; } queue; /* see order.c; guarded by
-	                             * the pool's lock, as are the next two */
-	uint32_t band, number;
+	union {
+		/* Until it starts; guarded by the pool's lock. */
+		struct job_links {
+			struct bothy_future *next, *prev;
+			union {
+				struct bothy_future *up; /* TREED */
+				struct hand *hand;       /* HANDED */
+			};
+			uint32_t band, number;
+		} queue;
+		/* While it runs. */
+		struct {
+			struct bothy_future *below;    /* the one that it runs in place for;
+			                                * guarded by its worker's hand */
+			struct bothy_future *children; /* guarded by the family's stripe */
+		};
+		/* Once it is settled, or free: the next one that its worker, or pool, keeps. */
+		struct bothy_future *kept;
+	};
 	/* The outcome. */
 	_Atomic unsigned state;
 	_Atomic unsigned holds;
 	int code;                   /* written by the claimant, then const */
 	uint16_t flags;             /* enum bothy_flags */
 	int8_t priority;            /* const */
-	bool treed;                 /* how it is queued: order.c's */
-	bool queued;                /* in its project's queue; guarded by the pool's lock */
-	bool spawned;               /* it has had children; its own thread's */
 	uint8_t family;             /* the family's stripe; const */
-	_Atomic(void *) result;     /* NULL: none, or taken */
+	uint32_t generation;        /* of the process: see sync/fork.h */
+	uint8_t place;              /* enum job_place; guarded by the pool's lock */
+	bool plain : 1;             /* without an argument in this block; const */
+	bool with_extra : 1;        /* const */
+	bool spawned;               /* it has, or had, children; guarded as they are */
+	bool has_notify;            /* guarded by the job's stripe */
+	union {
+		_Atomic(void *) result;     /* NULL: none, or taken */
+		struct bothy_future *chain; /* the claimant's, until it publishes the outcome */
+		bothy_time since;           /* when it was accepted, until it starts */
+	};
 	char *error_text;           /* as code */
 	struct watcher *watchers;   /* guarded by the job's stripe (settle.c) */
-	struct bothy_future *below; /* of a running job: the one that it runs in place for;
-	                             * guarded by the pool's lock, written by its thread */
-	struct bothy_future *chain; /* the claimant's */
-	struct bothy_future *children; /* guarded by the family's stripe */
 	struct stop stop;
-	struct job_extra *extra;    /* in this block, or NULL */
 	const char *name;
-	uint32_t generation;        /* of the process: see sync/fork.h */
-	bool has_notify;            /* guarded by the job's stripe */
 };
+
+/* NULL: it has none. */
+static inline struct job_extra *job_extra(const bothy_future *job)
+{
+	return job->with_extra ? (struct job_extra *)(uintptr_t)(job + 1) : NULL;
+}
+
+/* What was where the result is to be is not needed any more. */
+static inline void job_has_no_result(bothy_future *job)
+{
+	atomic_init(&job->result, NULL);
+}
+
+/* Put JOB, which the caller has claimed, on CHAIN; take one off. */
+static inline void job_chain(bothy_future *job, bothy_future **chain)
+{
+	job->chain = *chain;
+	*chain = job;
+}
+
+static inline bothy_future *job_unchain(bothy_future **chain)
+{
+	bothy_future *job = *chain;
+
+	*chain = job->chain;
+	job_has_no_result(job);
+	return job;
+}
+
+/* JOB has been moved to RUNNING, on top of BELOW (or NULL): how long it waited until NOW. */
+static inline int64_t job_begun(bothy_future *job, bothy_future *below, bothy_time now)
+{
+	bothy_time since = job->since;
+
+	job_has_no_result(job);
+	job->below = below;
+	job->children = NULL;
+	return since != 0 && now > since ? now - since : 0;
+}
 
 /* Whether SPEC asks for what only a server can do. */
 static inline bool job_needs_server(const struct bothy_job *spec)
@@ -103,9 +177,24 @@ static inline bool job_needs_server(const struct bothy_job *spec)
 	return (spec->flags & (BOTHY_ENSURE_PROJECT | BOTHY_TRACE)) != 0;
 }
 
+/* Blocks that are free, and linked by `kept`: those without an extra, and those with one. */
+struct job_spares {
+	struct job_stack { bothy_future *first; size_t n; } of[2];
+};
+
 /* A block for SPEC, in phase NEW with one hold (the execution's).  PROJECT is not held.
- * It has an extra if SPEC or WITH_EXTRA wants one.  0 or -ENOMEM. */
-int job_new(const struct bothy_job *spec, bool with_extra, bothy_future **ret_job);
+ * It has an extra if SPEC or WITH_EXTRA wants one.  It is one of SPARES, if not NULL, and LOCK
+ * guards them.  0 or -ENOMEM. */
+int job_new(const struct bothy_job *spec, bool with_extra, struct job_spares *spares,
+            struct lock *lock, bothy_future **ret_job);
+
+/* As job_release(), but the block is kept in SPARES, if it can be. */
+void job_release_to(bothy_future *job, struct job_spares *spares);
+
+/* Move all of FROM to TO, which keeps no more than SPARES_MAX of either. */
+enum { SPARES_MAX = 2048 };
+void job_spares_move(struct job_spares *from, struct job_spares *to);
+void job_spares_fini(struct job_spares *spares);
 
 void job_hold(bothy_future *job);
 
@@ -126,6 +215,9 @@ bool job_move(bothy_future *job, unsigned from, unsigned to, unsigned bits);
  * state that it made. */
 unsigned job_publish(bothy_future *job, unsigned phase, unsigned drop);
 
+/* Clear BITS: the state that this made. */
+unsigned job_clear(bothy_future *job, unsigned bits);
+
 /* Which phase (CLAIMED among them) and bits JOB has now; acquires what led to it. */
 unsigned job_state(bothy_future *job);
 
@@ -137,6 +229,12 @@ static inline unsigned job_phase(unsigned state)
 static inline bool job_is_settled(unsigned state)
 {
 	return job_phase(state) >= BOTHY_DONE && job_phase(state) <= BOTHY_THREAD_EXITED;
+}
+
+/* ... and none of BITS is set. */
+static inline bool job_is_over(unsigned state, unsigned bits)
+{
+	return job_is_settled(state) && (state & bits) == 0;
 }
 
 #endif

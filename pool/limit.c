@@ -72,8 +72,9 @@ static int block_locked(bothy_project *project, bothy_time deadline)
 	return 0;
 }
 
-int limit_reserve_locked(bothy_project *project, bothy_time deadline)
+int limit_reserve_locked(bothy_future *job)
 {
+	bothy_project *project = job->project;
 	int error = -EAGAIN;
 
 	if (!is_full_locked(project)) {
@@ -81,7 +82,8 @@ int limit_reserve_locked(bothy_project *project, bothy_time deadline)
 		return 0;
 	}
 	if (project->pool->options.when_full == BOTHY_BLOCK && pool_current() == NULL)
-		error = block_locked(project, deadline);
+		error = block_locked(project, job->deadline);
+	job->since = clock_now();
 	if (error < 0)
 		tally_refused_locked(project);
 	return error;
@@ -138,14 +140,14 @@ static void wait_for_token_locked(bothy_project *project, bothy_time now, struct
 		watchdog_want_locked(project->pool, next, kicks);
 }
 
-void limit_started_locked(bothy_project *project, bothy_time now, struct kicks *kicks)
+void limit_started_locked(bothy_project *project, struct kicks *kicks)
 {
 	struct limit_rate *rate = &project->rate;
+	bothy_time now;
 
 	if (rate->interval == 0)
 		return;
-	if (now == 0)
-		now = clock_now();
+	now = clock_now();
 	if (rate->full_at < now)
 		rate->full_at = now;
 	rate->full_at = clock_add(rate->full_at, rate->interval);

@@ -25,9 +25,9 @@ struct limit_rate {
 	bothy_time full_at;    /* when the bucket is full again */
 };
 
-/* Reserve room for a job in PROJECT's queue, if need be waiting until DEADLINE with the lock
- * released.  0, or -EAGAIN; 0 too if the pool closes meanwhile. */
-int limit_reserve_locked(bothy_project *project, bothy_time deadline);
+/* Reserve room for JOB in its project's queue, if need be waiting until its deadline with the lock
+ * released; its wait begins anew then.  0, or -EAGAIN; 0 too if the pool closes meanwhile. */
+int limit_reserve_locked(bothy_future *job);
 
 /* That room is used, or not needed any more. */
 void limit_unreserve_locked(bothy_project *project, struct kicks *kicks);
@@ -41,8 +41,8 @@ void limit_wake_blocked_locked(bothy_project *project, struct kicks *kicks);
 /* Whether PROJECT waits for a token. */
 bool limit_waits_locked(const bothy_project *project);
 
-/* A job of PROJECT starts at NOW (0: to be read, if it matters), and takes a token. */
-void limit_started_locked(bothy_project *project, bothy_time now, struct kicks *kicks);
+/* A job of PROJECT starts, and takes a token. */
+void limit_started_locked(bothy_project *project, struct kicks *kicks);
 
 /* PROJECT's options have changed.  0, -ENOMEM, or why the watchdog did not start. */
 int limit_prepare_locked(bothy_pool *pool, const struct bothy_project_options *options);

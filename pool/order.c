@@ -4,11 +4,11 @@
  * are near each other. */
 static bool before(const bothy_future *a, const bothy_future *b)
 {
-	if (a->band != b->band)
-		return (int32_t)(a->band - b->band) < 0;
+	if (a->queue.band != b->queue.band)
+		return (int32_t)(a->queue.band - b->queue.band) < 0;
 	if (a->deadline != b->deadline)
 		return a->deadline < b->deadline;
-	return (int32_t)(a->number - b->number) < 0;
+	return (int32_t)(a->queue.number - b->queue.number) < 0;
 }
 
 /* ---- the treap --------------------------------------------------------------------------- */
@@ -16,7 +16,7 @@ static bool before(const bothy_future *a, const bothy_future *b)
 /* What makes the treap a heap too: as good as random, and the same in every run. */
 static uint32_t depth_of(const bothy_future *job)
 {
-	uint32_t x = job->number * 0x9e3779b1u;
+	uint32_t x = job->queue.number * 0x9e3779b1u;
 
 	x = (x ^ (x >> 15)) * 0x85ebca6bu;
 	return x ^ (x >> 13);
@@ -52,6 +52,7 @@ static void tree_insert(struct order *order, bothy_future *job)
 {
 	bothy_future **at = &order->root, *up = NULL;
 
+	job->place = JOB_TREED;
 	while (*at != NULL) {
 		up = *at;
 		at = before(job, up) ? &up->queue.prev : &up->queue.next;
@@ -96,6 +97,7 @@ static bothy_future *successor(const bothy_future *job)
 
 static void list_append(struct order *order, bothy_future *job)
 {
+	job->place = JOB_LISTED;
 	job->queue.next = NULL;
 	job->queue.prev = order->last;
 	if (order->last != NULL)
@@ -103,6 +105,18 @@ static void list_append(struct order *order, bothy_future *job)
 	else
 		order->first = job;
 	order->last = job;
+}
+
+static void list_prepend(struct order *order, bothy_future *job)
+{
+	job->place = JOB_LISTED;
+	job->queue.prev = NULL;
+	job->queue.next = order->first;
+	if (order->first != NULL)
+		order->first->queue.prev = job;
+	else
+		order->last = job;
+	order->first = job;
 }
 
 static void list_remove(struct order *order, bothy_future *job)
@@ -121,24 +135,33 @@ static void list_remove(struct order *order, bothy_future *job)
 
 void order_push(struct order *order, bothy_future *job)
 {
-	job->number = (uint32_t)order->pushed;
-	job->band = (uint32_t)(order->pushed / ORDER_BAND) - (uint32_t)job->priority;
+	job->queue.number = (uint32_t)order->pushed;
+	job->queue.band = (uint32_t)(order->pushed / ORDER_BAND) - (uint32_t)job->priority;
 	order->pushed++;
 	order->count++;
-	job->treed = job->priority != 0 || (order->last != NULL && before(job, order->last));
-	if (job->treed)
+	if (job->priority != 0 || (order->last != NULL && before(job, order->last)))
 		tree_insert(order, job);
 	else
 		list_append(order, job);
 }
 
+void order_push_back(struct order *order, bothy_future *job)
+{
+	order->count++;
+	if (order->first != NULL && before(order->first, job))
+		tree_insert(order, job);
+	else
+		list_prepend(order, job);
+}
+
 void order_remove(struct order *order, bothy_future *job)
 {
 	order->count--;
-	if (job->treed)
+	if (job->place == JOB_TREED)
 		tree_remove(order, job);
 	else
 		list_remove(order, job);
+	job->place = JOB_NOWHERE;
 }
 
 bothy_future *order_first(const struct order *order)
@@ -157,7 +180,7 @@ bothy_future *order_begin(const struct order *order)
 
 bothy_future *order_next(const struct order *order, const bothy_future *job)
 {
-	if (job->treed)
+	if (job->place == JOB_TREED)
 		return successor(job);
 	return job->queue.next != NULL ? job->queue.next : leftmost(order->root);
 }

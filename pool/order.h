@@ -33,6 +33,9 @@ struct order {
 void order_push(struct order *order, bothy_future *job);
 void order_remove(struct order *order, bothy_future *job);
 
+/* Put JOB, which has been in ORDER and was taken out, back to where it belongs. */
+void order_push_back(struct order *order, bothy_future *job);
+
 /* The next job to start; NULL: there is none. */
 bothy_future *order_first(const struct order *order);
 

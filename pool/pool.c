@@ -78,6 +78,8 @@ void pool_adopt_thread(bothy_pool *pool)
 
 static void pool_destroy(bothy_pool *pool)
 {
+	job_spares_fini(&pool->spares);
+	lock_fini(&pool->spares_lock);
 	lock_fini(&pool->lock);
 	heap_fini(&pool->fair.heap);
 	heap_fini(&pool->due);
@@ -110,6 +112,13 @@ unsigned pool_places_locked(const bothy_pool *pool)
 	return options->workers > given_up ? options->workers - given_up : 0;
 }
 
+/* Whether a worker that is not idle will be there before one that has to be woken, and can take
+ * all that is queued. */
+static bool is_expected_locked(const bothy_pool *pool)
+{
+	return pool->brisk > 0 && pool->stats.queued < HAND_MAX;
+}
+
 void pool_wake_worker_locked(bothy_pool *pool, struct kicks *kicks)
 {
 	struct worker *worker = pool->idle;
@@ -117,24 +126,45 @@ void pool_wake_worker_locked(bothy_pool *pool, struct kicks *kicks)
 	if (worker == NULL || fair_first(&pool->fair) == NULL || pool->searching > 0 ||
 	    pool->busy >= pool_places_locked(pool) || PLANTED(WORKER_WAKE_DROPPED))
 		return;
+	if (is_expected_locked(pool) && watchdog_tick_locked(pool, kicks))
+		return;
 	pool->idle = worker->also;
 	pool->searching++;
 	kicks_add(kicks, &worker->parker);
 }
 
+static size_t room_locked(const bothy_pool *pool)
+{
+	uint64_t taken = pool->stats.queued + pool->reserved;
+
+	return taken < pool->options.queue_max ? pool->options.queue_max - taken : 0;
+}
+
+void pool_room_all_locked(bothy_pool *pool, struct kicks *kicks)
+{
+	struct blocked *blocked;
+
+	while ((blocked = pool->blocked) != NULL && room_locked(pool) > 0) {
+		pool->blocked = blocked->next;
+		if (pool->blocked == NULL)
+			pool->blocked_end = &pool->blocked;
+		pool->reserved++;
+		blocked->granted = true;
+		if (!PLANTED(BLOCKED_WAKE_DROPPED))
+			kicks_add(kicks, &blocked->parker);
+	}
+}
+
 void pool_room_locked(bothy_pool *pool, struct kicks *kicks)
 {
-	struct blocked *blocked = pool->blocked;
+	enum { SHARE = 4 }; /* of the queue, which is to be free before anybody is woken */
 
-	if (blocked == NULL || pool->stats.queued + pool->reserved >= pool->options.queue_max)
-		return;
-	pool->blocked = blocked->next;
 	if (pool->blocked == NULL)
-		pool->blocked_end = &pool->blocked;
-	pool->reserved++;
-	blocked->granted = true;
-	if (!PLANTED(BLOCKED_WAKE_DROPPED))
-		kicks_add(kicks, &blocked->parker);
+		return;
+	if (fair_first(&pool->fair) != NULL && room_locked(pool) < pool->options.queue_max / SHARE &&
+	    watchdog_tick_locked(pool, kicks))
+		return;
+	pool_room_all_locked(pool, kicks);
 }
 
 void pool_job_ended_locked(bothy_pool *pool, bothy_project *project, struct kicks *kicks)
@@ -175,8 +205,13 @@ static unsigned narrowed_locked(const bothy_pool *pool)
 
 void pool_stats(bothy_pool *pool, struct bothy_pool_stats *ret_stats)
 {
+	uint64_t queued = 0, running = 0;
+
 	lock_acquire(&pool->lock);
+	worker_count_jobs_locked(pool, NULL, &queued, &running);
 	*ret_stats = pool->stats;
+	ret_stats->queued += queued;
+	ret_stats->running += running;
 	ret_stats->threads = pool->threads + pool->own_threads;
 	ret_stats->waiting = pool->lent;
 	ret_stats->lost = pool->lost + pool->own_lost;
@@ -195,6 +230,7 @@ static void pool_init(bothy_pool *pool, bothy_server *server,
 	pool->server = server_hold(server);
 	pool->generation = fork_generation();
 	lock_init(&pool->lock);
+	lock_init(&pool->spares_lock);
 	pool->holds = 1;
 	pool->blocked_end = &pool->blocked;
 	parker_init(&pool->watchdog_parker);
@@ -210,7 +246,7 @@ static int pool_staff_first(bothy_pool *pool)
 
 	lock_acquire(&pool->lock);
 	while (error == 0 && pool->threads < pool->options.workers)
-		error = worker_start_locked(pool, NULL, NULL);
+		error = worker_start_locked(pool, NULL);
 	while (pool->starting > 0)
 		(void)pool_await_change_locked(pool, BOTHY_FOREVER);
 	if (error == 0)

@@ -21,7 +21,9 @@
  *
  * Invariants, whenever the lock is free
  *   - a job that can be taken (one whose project is in `fair`), a free place and an idle
- *     worker are not all there at once unless a worker is on its way (`searching`);
+ *     worker are not all there at once unless a worker is on its way (`searching`), or one that
+ *     has short jobs is expected soon (`brisk`) and the watchdog will see whether it came
+ *     (`ticking`);
  *   - holds: 1 for the user's handle, 1 for each thread, 1 for each project.  The last one
  *     frees the core; a live job has a project, so it is there for every live job.
  */
@@ -81,6 +83,10 @@ struct bothy_pool {
 	struct bothy_pool_stats stats; /* the counters of jobs, queued and running among them */
 	struct times times;
 
+	/* blocks for jobs */
+	struct lock spares_lock;
+	struct job_spares spares; /* guarded by it */
+
 	/* threads */
 	struct worker *workers;  /* all, those of BOTHY_OWN_THREAD included */
 	struct worker *idle;     /* parked for want of jobs; the last to park first */
@@ -92,6 +98,7 @@ struct bothy_pool {
 	unsigned starting;       /* of `threads`: worker_init has not returned */
 	unsigned busy;           /* places taken */
 	unsigned searching;      /* woken, and not yet looked */
+	unsigned brisk;          /* workers that will soon come for more: their jobs are short */
 	unsigned waiting;        /* of `threads`: parked in a job, place lent */
 	unsigned lent;           /* places lent, own threads' included */
 	unsigned lost;           /* of `threads`: stuck past deadline and grace */
@@ -106,6 +113,7 @@ struct bothy_pool {
 	bothy_time watchdog_at;  /* when it will look next */
 	bothy_time queued_soonest; /* no queued job's deadline is earlier */
 	bothy_time swept_at;     /* when the queues may be swept again */
+	bool ticking;            /* it will look soon at what was put off: see watchdog.c */
 	bothy_time staff_at;     /* when to try again to start threads; BOTHY_FOREVER: never */
 };
 
@@ -145,11 +153,14 @@ void pool_release_locked(bothy_pool *pool);
 /* How many jobs may run at once, since some places are not made good. */
 unsigned pool_places_locked(const bothy_pool *pool);
 
-/* If a job can be taken, a place is free and no worker is on its way: send an idle one. */
+/* If a job can be taken, a place is free and no worker is on its way, nor will be soon: send an
+ * idle one. */
 void pool_wake_worker_locked(bothy_pool *pool, struct kicks *kicks);
 
-/* A job less in the queue: pass its room on to the first blocked submitter. */
+/* Jobs have left the queue, or their room was given back: pass it on to the blocked submitters,
+ * once it is worth the while to wake them, or nobody else will do it. */
 void pool_room_locked(bothy_pool *pool, struct kicks *kicks);
+void pool_room_all_locked(bothy_pool *pool, struct kicks *kicks);
 
 /* A job of PROJECT has quite ended, and gives up its hold on it.  The caller has a hold on
  * the pool. */

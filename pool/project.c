@@ -265,29 +265,58 @@ void project_time_moved_locked(bothy_pool *pool)
 
 /* ---- queues ------------------------------------------------------------------------------ */
 
-void project_push_locked(bothy_future *job)
+static void pushed_locked(bothy_future *job)
 {
 	bothy_project *project = job->project;
 
-	order_push(&project->order, job);
-	job->queued = true;
 	if (job->deadline < project->soonest)
 		project->soonest = job->deadline;
 	project_update_locked(project);
 }
 
-void project_unlink_locked(bothy_future *job)
+void project_push_locked(bothy_future *job)
+{
+	order_push(&job->project->order, job);
+	pushed_locked(job);
+}
+
+void project_push_back_locked(bothy_future *job)
+{
+	bothy_pool *pool = job->project->pool;
+
+	order_push_back(&job->project->order, job);
+	pushed_locked(job);
+	/* A sweep may have gone by meanwhile. */
+	if (job->deadline < pool->queued_soonest)
+		pool->queued_soonest = job->deadline;
+}
+
+static void remove_locked(bothy_future *job)
 {
 	bothy_project *project = job->project;
 
-	if (!job->queued)
-		return;
 	for (struct project_walk *walk = project->walks; walk != NULL; walk = walk->other)
 		if (walk->at == job)
 			walk->at = order_next(&project->order, job);
 	order_remove(&project->order, job);
-	job->queued = false;
-	project_update_locked(project);
+}
+
+void project_unlink_locked(bothy_future *job)
+{
+	if (job->place == JOB_HANDED)
+		hand_drop_locked(job);
+	if (job->place == JOB_NOWHERE)
+		return;
+	remove_locked(job);
+	project_update_locked(job->project);
+}
+
+void project_hand_locked(bothy_future *job, struct hand *hand)
+{
+	remove_locked(job);
+	job->place = JOB_HANDED;
+	job->queue.hand = hand;
+	project_update_locked(job->project);
 }
 
 void project_walk_locked(bothy_project *project, struct project_walk *walk)
@@ -380,8 +409,13 @@ int project_configure(bothy_project *project, const struct bothy_project_options
 
 void project_stats(bothy_project *project, struct bothy_project_stats *ret_stats)
 {
+	uint64_t queued = 0, running = 0;
+
 	lock_acquire(&project->pool->lock);
+	worker_count_jobs_locked(project->pool, project, &queued, &running);
 	*ret_stats = project->stats;
+	ret_stats->queued += queued;
+	ret_stats->running += running;
 	ret_stats->lost = project->lost;
 	ret_stats->places = project->places;
 	ret_stats->lent = project->lent;
@@ -402,26 +436,17 @@ static bool claim_some_locked(bothy_project *project, struct project_walk *walk,
 
 		if (job == NULL)
 			return false;
-		if ((int32_t)(job->number - until) >= 0 ||
+		if ((int32_t)(job->queue.number - until) >= 0 ||
 		    !job_move(job, BOTHY_QUEUED, JOB_CLAIMED, 0))
 			continue;
 		project_unlink_locked(job);
-		job->chain = *chain;
-		*chain = job;
+		job_chain(job, chain);
 	}
 	return true;
 }
 
-static void stop_running_locked(bothy_project *project)
-{
-	for (struct worker *w = project->pool->workers; w != NULL; w = w->next)
-		for (bothy_future *job = w->top; job != NULL; job = job->below)
-			if (job->project == project)
-				stop_request(&job->stop, -ECANCELED);
-}
-
 /* The lock is released now and then; nothing of PROJECT's starts meanwhile. */
-static void cancel_queued_locked(bothy_project *project)
+static void cancel_queued_locked(bothy_project *project, struct kicks *kicks)
 {
 	bothy_pool *pool = project->pool;
 	uint32_t until = (uint32_t)project->order.pushed;
@@ -433,6 +458,7 @@ static void cancel_queued_locked(bothy_project *project)
 	while (more) {
 		more = claim_some_locked(project, &walk, until, &chain);
 		lock_release(&pool->lock);
+		kicks_give(kicks);
 		settle_chain(&chain, BOTHY_CANCELED, -ECANCELED);
 		lock_acquire(&pool->lock);
 	}
@@ -447,8 +473,10 @@ void project_cancel(bothy_project *project)
 	lock_acquire(&pool->lock);
 	project->cancelers++;
 	project_update_locked(project);
-	stop_running_locked(project);
-	cancel_queued_locked(project);
+	worker_recall_all_locked(pool);
+	pool_wake_worker_locked(pool, &kicks);
+	worker_stop_jobs_locked(pool, project);
+	cancel_queued_locked(project, &kicks);
 	project->cancelers--;
 	project_update_locked(project);
 	pool_wake_worker_locked(pool, &kicks);

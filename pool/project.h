@@ -62,9 +62,13 @@ int project_get_locked(bothy_pool *pool, const struct project_name *name,
  * give up the project's hold on the pool: by pool_release_locked(), as its last act. */
 bool project_put_locked(bothy_project *project);
 
-/* Put JOB into its project's queue; remove it from there. */
+/* Put JOB into its project's queue; remove it from there, or from the hand that it is in. */
 void project_push_locked(bothy_future *job);
 void project_unlink_locked(bothy_future *job);
+
+/* Move JOB, the charge for which has begun, from its queue to HAND; put it back, first in turn. */
+void project_hand_locked(bothy_future *job, struct hand *hand);
+void project_push_back_locked(bothy_future *job);
 
 /*
  * Go through PROJECT's queue: all jobs that are there at the beginning, and are still when it is

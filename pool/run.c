@@ -21,6 +21,7 @@
 
 #include "pool/callback.h"
 #include "pool/family.h"
+#include "pool/group.h"
 #include "pool/hygiene.h"
 #include "pool/project.h"
 #include "pool/settle.h"
@@ -32,40 +33,24 @@
 #include "sync/testing.h"
 #include "tls/client.h"
 
-struct run {
-	bothy_future *job;
-	struct worker *worker; /* NULL: bothy_run_here() */
-	bothy_context *context;
-	const struct context_spec *spec;
-	/* how far it has come */
-	bool exited; /* something ended the thread */
-	bool arg_freed;
-	bool settling;
-	int finish_error;      /* what the server's finish said */
-	int refusal;           /* why fn was not called: a negative errno */
-	int code;
-	void *result;
-	char *error_text;
-};
-
 /* ---- the outcome --------------------------------------------------------------------------- */
 
 /* What fn said, as the future will tell it: 0, a positive error, or the stop reason. */
-static unsigned phase_of_code(struct run *run, int *ret_code)
+static unsigned phase_of_code(const struct run *run, int *ret_code)
 {
 	int code = run->code;
 
 	*ret_code = code;
 	if (code == 0)
 		return BOTHY_DONE;
-	if (code < 0 && code == stop_reason(run->spec->stop))
+	if (code < 0 && code == stop_reason(run->spec.stop))
 		return code == -ETIMEDOUT ? BOTHY_TIMED_OUT : BOTHY_CANCELED;
 	if (code < 0)
 		*ret_code = code == INT_MIN ? INT_MAX : -code;
 	return BOTHY_FAILED;
 }
 
-static unsigned phase_of(struct run *run, int *ret_code)
+static unsigned phase_of(const struct run *run, int *ret_code)
 {
 	if (run->exited) {
 		*ret_code = -EOWNERDEAD;
@@ -76,87 +61,125 @@ static unsigned phase_of(struct run *run, int *ret_code)
 		return BOTHY_FAILED;
 	}
 	/* Nobody watches such a deadline; for the others the watchdog decides. */
-	if (!run->spec->watched && run->spec->deadline != BOTHY_FOREVER &&
-	    clock_now() >= run->spec->deadline) {
+	if (!run->spec.watched && run->spec.deadline != BOTHY_FOREVER &&
+	    clock_now() >= run->spec.deadline) {
 		*ret_code = -ETIMEDOUT;
 		return BOTHY_TIMED_OUT;
 	}
 	return phase_of_code(run, ret_code);
 }
 
-static void drop_result(struct run *run)
+/* Hand the result and the text over to the claimed job. */
+static void give_outcome(struct run *run)
 {
+	bothy_future *job = run->job;
+
+	if (!PLANTED(ERROR_TEXT_LOST)) {
+		job->error_text = run->error_text;
+		run->error_text = NULL;
+	}
+	if (run->phase == BOTHY_TIMED_OUT || run->phase == BOTHY_THREAD_EXITED)
+		return;
+	if (job_extra(job) != NULL && job_extra(job)->completions != NULL)
+		job_extra(job)->delivered_result = run->result;
+	else
+		/* Relaxed: published by job_publish(). */
+		atom_store(&job->result, run->result, relaxed);
+	run->result = NULL;
+}
+
+/* What nobody will have, also since the deadline was faster. */
+static void drop_rest(struct run *run)
+{
+	free(run->error_text);
+	run->error_text = NULL;
 	if (run->result != NULL)
 		callback_run(run->job->result_free, run->result);
 }
 
-/* Hand the result and the text over to the claimed job. */
-static void give_outcome(struct run *run, unsigned phase)
-{
-	bothy_future *job = run->job;
-
-	if (PLANTED(ERROR_TEXT_LOST))
-		free(run->error_text);
-	else
-		job->error_text = run->error_text;
-	if (phase == BOTHY_TIMED_OUT || phase == BOTHY_THREAD_EXITED) {
-		drop_result(run);
-		return;
-	}
-	if (job->extra != NULL && job->extra->completions != NULL)
-		job->extra->delivered_result = run->result;
-	else
-		/* Relaxed: published by job_publish(). */
-		atom_store(&job->result, run->result, relaxed);
-}
-
-/* The deadline was faster: nobody will take what the job made. */
-static void drop_outcome(struct run *run)
-{
-	drop_result(run);
-	free(run->error_text);
-}
-
 /* ---- the end ----------------------------------------------------------------------------------- */
 
-static void keep_books(struct run *run, bool claimed, unsigned phase)
+static void note_finish_error(const struct run *run)
 {
 	bothy_pool *pool = run->worker->pool;
 
 	lock_acquire(&pool->lock);
-	if (claimed)
-		tally_ran_locked(run->job->project, phase);
-	else
-		tally_overdue_ended_locked(run->job->project);
-	if (run->finish_error < 0) {
-		pool->stats.finish_failed++;
-		pool->stats.finish_error = run->finish_error;
-	}
-	run->worker->top = run->job->below;
+	pool->stats.finish_failed++;
+	pool->stats.finish_error = run->finish_error;
 	lock_release(&pool->lock);
 }
 
-static void settle_run(struct run *run)
+static void keep_books_in_place(const struct run *run)
+{
+	bothy_pool *pool = run->worker->pool;
+
+	lock_acquire(&pool->lock);
+	if (run->claimed)
+		tally_ran_locked(run->job->project, run->phase);
+	else
+		tally_overdue_ended_locked(run->job->project);
+	run->worker->hand.top = run->job->below;
+	lock_release(&pool->lock);
+}
+
+static void keep_books(const struct run *run)
+{
+	struct worker *worker = run->worker;
+
+	if (worker == NULL)
+		return;
+	if (run->finish_error < 0)
+		note_finish_error(run);
+	if (run->in_place) {
+		keep_books_in_place(run);
+		return;
+	}
+	/* The one reading for a job: its end, and the start of the next. */
+	worker->now = clock_stamp();
+	hand_end(&worker->hand, run->phase, !run->claimed, worker->now);
+}
+
+static void settle(struct run *run)
+{
+	run->phase = phase_of(run, &run->outcome);
+	if (PLANTED(FAILED_IS_DONE) && run->phase == BOTHY_FAILED)
+		run->phase = BOTHY_DONE;
+	run->claimed = job_move(run->job, BOTHY_RUNNING, JOB_CLAIMED, 0);
+	if (run->claimed)
+		give_outcome(run);
+	keep_books(run);
+	family_leave(run->job);
+}
+
+static void publish(struct run *run)
+{
+	if (run->claimed)
+		settle_publish(run->job, run->phase, run->outcome, JOB_RUNS);
+	else
+		settle_ended(run->job);
+}
+
+/* Whether RUN's job may stay in its group for as long as the worker has others in its hand:
+ * no result of its would be kept with it. */
+static bool may_leave_later(const struct run *run)
+{
+	const bothy_future *job = run->job;
+
+	return run->worker != NULL && !run->in_place && run->claimed && job->result_free == NULL &&
+	       job_extra(job) != NULL && job_extra(job)->group != NULL && job_extra(job)->inherited == NULL;
+}
+
+static void leave(struct run *run)
 {
 	bothy_future *job = run->job;
-	int code;
-	unsigned phase = phase_of(run, &code);
-	bool claimed = job_move(job, BOTHY_RUNNING, JOB_CLAIMED, 0);
 
-	if (PLANTED(FAILED_IS_DONE) && phase == BOTHY_FAILED)
-		phase = BOTHY_DONE;
-	if (claimed)
-		give_outcome(run, phase);
-	else
-		drop_outcome(run);
-	if (run->worker != NULL)
-		keep_books(run, claimed, phase);
-	family_leave(job);
-	if (claimed)
-		settle_publish(job, phase, code, JOB_RUNS);
-	else
-		settle_ended(job);
-	job_release(job);
+	if (may_leave_later(run)) {
+		job->kept = run->worker->settled;
+		run->worker->settled = job;
+		return;
+	}
+	group_leave(job);
+	job_release_to(job, run->worker != NULL ? &run->worker->spares : NULL);
 }
 
 static void end_context(struct run *run)
@@ -176,29 +199,39 @@ static bool in_forked_child(const struct worker *worker)
 	return worker != NULL && pool_check(worker->pool) < 0;
 }
 
+/* Whether STEP of RUN is still to be done; it is not any more. */
+static bool comes_to(struct run *run, enum run_stage step)
+{
+	if (run->stage >= step)
+		return false;
+	run->stage = step;
+	return true;
+}
+
 /* All that follows fn; again from where it was if it is cut short. */
 static void finish_run(struct run *run)
 {
-	bothy_future *job = run->job;
-
 	end_context(run);
 	if (in_forked_child(run->worker))
 		return;
-	if (!run->arg_freed) {
-		run->arg_freed = true;
-		callback_run(job->arg_free, job->arg);
-	}
+	if (comes_to(run, RUN_FREES))
+		callback_run(run->job->arg_free, run->job->arg);
 	hygiene_reset();
-	if (!run->settling) {
-		run->settling = true;
-		settle_run(run);
-	}
+	if (comes_to(run, RUN_SETTLES))
+		settle(run);
+	if (comes_to(run, RUN_DROPS))
+		drop_rest(run);
+	if (comes_to(run, RUN_PUBLISHES))
+		publish(run);
+	if (comes_to(run, RUN_LEAVES))
+		leave(run);
+	run->stage = RUN_NONE;
 }
 
-static void cut_short(void *arg)
+void run_cut_short(struct run *run)
 {
-	struct run *run = arg;
-
+	if (run->stage == RUN_NONE)
+		return;
 	run->exited = true;
 	finish_run(run);
 }
@@ -210,14 +243,20 @@ static void call(struct run *run)
 	bothy_future *job = run->job;
 
 	if (run->refusal == 0)
-		run->refusal = context_begin(run->context, run->spec, &run->error_text);
+		run->refusal = context_begin(run->context, &run->spec, &run->error_text);
 	if (run->refusal == 0)
 		run->code = job->fn(job->arg, &run->result);
 	else
 		run->code = run->refusal;
 }
 
-static void run_all(struct run *run)
+static void cut_short(void *run)
+{
+	run_cut_short(run);
+}
+
+/* Run what nobody else would call run_cut_short() for, on a thread that may be as any is. */
+static void run_alone(struct run *run)
 {
 	hygiene_reset();
 	cleanup_push(cut_short, run);
@@ -226,38 +265,38 @@ static void run_all(struct run *run)
 	cleanup_pop(0);
 }
 
-/* Run JOB, which is worker->top, in CONTEXT. */
-static void run_on_worker(struct worker *worker, bothy_future *job, bothy_context *context)
+/* RUN is that of JOB, which is on top of WORKER's stack, in CONTEXT. */
+static void run_init(struct run *run, struct worker *worker, bothy_future *job,
+                     bothy_context *context)
 {
-	struct context_spec spec = {
-		.client = job->project->client,
-		.inherited = job->extra != NULL ? job->extra->inherited : NULL,
-		.fallback = worker->pool->options.refs,
-		.flags = job->flags & (BOTHY_ENSURE_PROJECT | BOTHY_TRACE),
-		.name = job->name,
-		.deadline = job->deadline,
-		.stop = &job->stop,
-		.job = job,
-		.watched = true,
-	};
-	struct run run = {
+	*run = (struct run){
+		.stage = RUN_RUNS,
+		.in_place = job->below != NULL,
 		.job = job,
 		.worker = worker,
 		.context = context,
-		.spec = &spec,
+		.spec =
+			{
+				.client = job->project->client,
+				.inherited = job_extra(job) != NULL ? job_extra(job)->inherited : NULL,
+				.fallback = worker->pool->options.refs,
+				.flags = job->flags & (BOTHY_ENSURE_PROJECT | BOTHY_TRACE),
+				.name = job->name,
+				.deadline = job->deadline,
+				.stop = &job->stop,
+				.job = job,
+				.watched = true,
+			},
 		.refusal = worker->start_error,
 	};
-
 	worker->start_error = 0;
-	run_all(&run);
 }
 
-void run_taken(struct worker *worker)
+void run_taken(struct run *run, struct worker *worker)
 {
-	bothy_future *job = worker->top;
-
-	worker->ended = job->project; /* once it is settled */
-	run_on_worker(worker, job, &worker->context);
+	run_init(run, worker, worker->hand.top, &worker->context);
+	call(run);
+	finish_run(run);
 }
 
 /* ---- in place -------------------------------------------------------------------------------------- */
@@ -289,6 +328,7 @@ bool run_in_place(struct worker *worker, bothy_future *job)
 	struct place place = {.project = job->project};
 	struct kicks kicks = KICKS_INITIALIZER;
 	struct hygiene hygiene;
+	struct run run;
 	bool starts;
 
 	/* Under the lock, or who stops all jobs would find it neither queued nor on the stack; who
@@ -301,9 +341,9 @@ bool run_in_place(struct worker *worker, bothy_future *job)
 		lock_acquire(&pool->lock);
 	}
 	if (starts) {
-		take_started_locked(pool, job, 0, &kicks);
-		job->below = worker->top;
-		worker->top = job;
+		take_in_place_locked(pool, job, &kicks);
+		(void)job_begun(job, worker->hand.top, 0);
+		worker->hand.top = job;
 	}
 	lock_release(&pool->lock);
 	kicks_give(&kicks);
@@ -313,7 +353,8 @@ bool run_in_place(struct worker *worker, bothy_future *job)
 	hygiene_save(&hygiene);
 	context_init(&place.context);
 	cleanup_push(leave_place, &place);
-	run_on_worker(worker, job, &place.context);
+	run_init(&run, worker, job, &place.context);
+	run_alone(&run);
 	cleanup_pop(1);
 	hygiene_restore(&hygiene);
 	return true;
@@ -346,7 +387,7 @@ static int here_init(struct here *here, bothy_server *server, const struct bothy
 	error = client_new(server, spec->entity, spec->project, &here->client);
 	if (error < 0)
 		return error;
-	error = job_new(spec, false, &here->job);
+	error = job_new(spec, false, NULL, NULL, &here->job);
 	if (error < 0) {
 		client_release(here->client);
 		return error;
@@ -361,20 +402,22 @@ static void here_run(struct here *here)
 	struct hygiene hygiene;
 	bothy_context *outer = context_current();
 	bothy_future *job = here->job;
-	struct context_spec spec = {
-		.client = here->client,
-		.fallback = BOTHY_REFS_SAME_PROJECT,
-		.flags = job->flags & (BOTHY_ENSURE_PROJECT | BOTHY_TRACE),
-		.name = job->name,
-		.deadline = job->deadline,
-		/* In a job, its requests are this one's too. */
-		.stop = outer != NULL && outer->stop != NULL ? outer->stop : &job->stop,
-		.watched = false,
-	};
 	struct run run = {
+		.stage = RUN_RUNS,
 		.job = job,
 		.context = &here->context,
-		.spec = &spec,
+		.spec =
+			{
+				.client = here->client,
+				.fallback = BOTHY_REFS_SAME_PROJECT,
+				.flags = job->flags & (BOTHY_ENSURE_PROJECT | BOTHY_TRACE),
+				.name = job->name,
+				.deadline = job->deadline,
+				/* In a job, its requests are this one's too. */
+				.stop = outer != NULL && outer->stop != NULL ? outer->stop
+			                                                     : &job->stop,
+				.watched = false,
+			},
 	};
 
 	job_accept(job);
@@ -382,7 +425,7 @@ static void here_run(struct here *here)
 	if (job->deadline != BOTHY_FOREVER && clock_now() >= job->deadline)
 		run.refusal = -ETIMEDOUT;
 	hygiene_save(&hygiene);
-	run_all(&run);
+	run_alone(&run);
 	hygiene_restore(&hygiene);
 }
 

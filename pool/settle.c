@@ -3,7 +3,7 @@
  *
  * Order
  *   argument freed, books kept (so that who sees the outcome sees it counted) -> the state
- *   word says it -> completion queue, group, watchers.
+ *   word says it -> completion queue, watchers -> group left, hold released.
  *
  * Locking
  *   A job's stripe, one of 8 process-wide locks chosen by its address, guards `watchers`
@@ -50,7 +50,7 @@ static struct lock *stripe_of(const bothy_future *job)
 /* Whether what WATCHER waits for has come, by STATE. */
 static bool has_come(const struct watcher *watcher, unsigned state)
 {
-	return job_is_settled(state) && !(watcher->for_end && (state & JOB_RUNS) != 0);
+	return job_is_over(state, watcher->bits);
 }
 
 static void link_watcher(bothy_future *job, struct watcher *watcher)
@@ -149,13 +149,15 @@ static struct watcher *wake_watchers(bothy_future *job, unsigned state)
 static void tell_watchers(bothy_future *job, unsigned state)
 {
 	struct watcher *notify = wake_watchers(job, state);
+	struct watcher copy;
 
 	if (notify == NULL)
 		return;
-	callback_run(notify->fn, notify->arg);
+	copy = *notify;
+	free(notify); /* the function may end the thread */
+	callback_run(copy.fn, copy.arg);
 	if (PLANTED(NOTIFIED_TWICE))
-		callback_run(notify->fn, notify->arg);
-	free(notify);
+		callback_run(copy.fn, copy.arg);
 }
 
 /* ---- publishing ------------------------------------------------------------------------------ */
@@ -166,10 +168,9 @@ void settle_publish(bothy_future *job, unsigned phase, int code, unsigned drop)
 
 	job->code = code;
 	state = job_publish(job, phase, drop);
-	if (job->extra != NULL) {
-		/* In this order: who has waited for the group finds everything delivered. */
+	if ((state & JOB_DELIVERS) != 0) {
 		completions_deliver(job, phase);
-		group_settled(job);
+		state = job_clear(job, JOB_DELIVERS);
 	}
 	if ((state & JOB_WATCHED) != 0)
 		tell_watchers(job, state);
@@ -177,8 +178,7 @@ void settle_publish(bothy_future *job, unsigned phase, int code, unsigned drop)
 
 void settle_ended(bothy_future *job)
 {
-	/* As job_publish(). */
-	unsigned state = atom_and(&job->state, ~(unsigned)JOB_RUNS, acq_rel) & ~(unsigned)JOB_RUNS;
+	unsigned state = job_clear(job, JOB_RUNS);
 
 	if ((state & JOB_WATCHED) != 0)
 		tell_watchers(job, state);
@@ -213,6 +213,7 @@ static void settle_one(bothy_future *job, unsigned phase, int code)
 
 	family_leave(job);
 	settle_publish(job, phase, code, 0);
+	group_leave(job);
 	job_release(job);
 
 	lock_acquire(&pool->lock);
@@ -224,10 +225,7 @@ static void settle_one(bothy_future *job, unsigned phase, int code)
 void settle_chain(bothy_future **chain, unsigned phase, int code)
 {
 	while (*chain != NULL) {
-		bothy_future *job = *chain;
-
-		*chain = job->chain;
-		settle_one(job, phase, code);
+		settle_one(job_unchain(chain), phase, code);
 	}
 }
 
@@ -239,6 +237,7 @@ bool settle_withdraw(bothy_future *job)
 
 	if (!job_move(job, BOTHY_QUEUED, JOB_CLAIMED, 0))
 		return false;
+	job_has_no_result(job);
 	pool = project->pool;
 	lock_acquire(&pool->lock);
 	pool->holds++; /* the job's own, through its project, may be the last */
@@ -249,7 +248,7 @@ bool settle_withdraw(bothy_future *job)
 	pool_job_ended_locked(pool, project, &kicks);
 	pool_release_locked(pool);
 	kicks_give(&kicks);
-	group_settled(job);
+	group_leave(job);
 	job_release(job);
 	return true;
 }

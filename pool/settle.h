@@ -12,7 +12,7 @@
 struct watcher {
 	struct watcher *next;
 	struct parker *parker;  /* of a thread; or NULL */
-	bool for_end;           /* it waits until the job does not run any more */
+	unsigned bits;          /* it waits until the job has none of these either: RUNS, DELIVERS */
 	bool linked;
 	void (*fn)(void *);     /* of bothy_future_notify(): then the watcher is malloc'd */
 	void *arg;
@@ -33,8 +33,8 @@ int settle_notify(bothy_future *job, struct watcher *watcher);
 
 /*
  * Settle each job of *CHAIN (claimed, linked by `chain`, never run) as PHASE with CODE:
- * arguments are freed, the books kept, the outcomes published, and the executions' holds
- * released.  *CHAIN is NULL then.  No lock may be held.
+ * arguments are freed, the books kept, the outcomes published, their groups left, and the
+ * executions' holds released.  *CHAIN is NULL then.  No lock may be held.
  */
 void settle_chain(bothy_future **chain, unsigned phase, int code);
 
@@ -53,7 +53,7 @@ bool settle_withdraw(bothy_future *job);
  */
 void settle_publish(bothy_future *job, unsigned phase, int code, unsigned drop);
 
-/* JOB, which a deadline has settled, does not run any more. */
+/* JOB, which a deadline has settled, has no RUNS any more. */
 void settle_ended(bothy_future *job);
 
 #endif

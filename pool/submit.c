@@ -68,7 +68,7 @@ static int block_locked(bothy_pool *pool, bothy_time deadline)
 	return 0;
 }
 
-static int room_locked(bothy_pool *pool, const bothy_future *job)
+static int room_locked(bothy_pool *pool, bothy_future *job)
 {
 	int error;
 
@@ -77,6 +77,7 @@ static int room_locked(bothy_pool *pool, const bothy_future *job)
 	error = pool->options.when_full == BOTHY_BLOCK && pool_current() == NULL
 	                ? block_locked(pool, job->deadline)
 	                : -EAGAIN;
+	job->since = clock_now();
 	if (error < 0)
 		tally_refused_locked(job->project);
 	return error;
@@ -88,7 +89,7 @@ static bool is_inside(const bothy_pool *pool)
 {
 	const struct worker *worker = worker_current();
 
-	return worker != NULL && worker->pool == pool && worker->top != NULL;
+	return worker != NULL && worker->pool == pool && worker->hand.top != NULL;
 }
 
 static int open_locked(bothy_pool *pool)
@@ -99,9 +100,9 @@ static int open_locked(bothy_pool *pool)
 }
 
 /* Whether the pool takes one more job of JOB's project now; it may wait for that. */
-static int admission_locked(bothy_pool *pool, const bothy_future *job, bool *ret_reserved)
+static int admission_locked(bothy_pool *pool, bothy_future *job, bool *ret_reserved)
 {
-	int error = limit_reserve_locked(job->project, job->deadline);
+	int error = limit_reserve_locked(job);
 
 	if (error < 0)
 		return error;
@@ -172,6 +173,7 @@ static int admit(bothy_pool *pool, const struct bothy_job *spec, const struct pr
 	struct kicks kicks = KICKS_INITIALIZER;
 	int error;
 
+	job->since = clock_stamp();
 	lock_acquire(&pool->lock);
 	error = open_locked(pool);
 	if (error == 0)
@@ -180,6 +182,8 @@ static int admit(bothy_pool *pool, const struct bothy_job *spec, const struct pr
 		error = admit_locked(pool, job, &kicks);
 	lock_release(&pool->lock);
 	kicks_give(&kicks);
+	if (error < 0)
+		job_has_no_result(job);
 	return error;
 }
 
@@ -210,7 +214,7 @@ static int enter(bothy_pool *pool, const struct bothy_job *spec, bothy_future *j
 		group_add(job);
 		error = admit(pool, spec, &name, job);
 		if (error < 0) {
-			group_settled(job);
+			group_leave(job);
 			job_release(ret_future != NULL ? job : NULL);
 		}
 		if (spec->handle == NULL)
@@ -229,7 +233,7 @@ static int enter(bothy_pool *pool, const struct bothy_job *spec, bothy_future *j
 int submit(bothy_pool *pool, const struct bothy_job *spec, bothy_future **ret_future)
 {
 	bothy_future *job;
-	int error = job_new(spec, false, &job);
+	int error = job_new(spec, false, &pool->spares, &pool->spares_lock, &job);
 
 	if (error < 0)
 		return error;
@@ -289,11 +293,11 @@ static int calling_job(bothy_future **ret_job)
 	bothy_context *context = context_current();
 
 	if (worker == NULL || context == NULL || context->job == NULL ||
-	    context->job != worker->top)
+	    context->job != worker->hand.top)
 		return -ENOENT;
 	if (context->entered)
 		return -EPERM;
-	*ret_job = worker->top;
+	*ret_job = worker->hand.top;
 	return pool_check(worker->pool);
 }
 
@@ -304,7 +308,7 @@ static int inherit(bothy_future *child)
 
 	if (table_count(&context->refs) == 0 && context->client->server == NULL)
 		return 0;
-	return capture_new(context, &child->extra->inherited);
+	return capture_new(context, &job_extra(child)->inherited);
 }
 
 int submit_child(const struct bothy_job *spec, bothy_future **ret_future)
@@ -317,7 +321,8 @@ int submit_child(const struct bothy_job *spec, bothy_future **ret_future)
 		return error;
 	if (job_needs_server(spec) && parent->project->pool->server == NULL)
 		return -ENOTSUP;
-	error = job_new(spec, true, &child);
+	error = job_new(spec, true, &parent->project->pool->spares,
+	                &parent->project->pool->spares_lock, &child);
 	if (error < 0)
 		return error;
 	child_spec.handle = parent->project;

@@ -3,77 +3,136 @@
 #include "pool/project.h"
 #include "pool/tally.h"
 #include "pool/watchdog.h"
-#include "sync/clock.h"
 #include "sync/testing.h"
 
-void take_started_locked(bothy_pool *pool, bothy_future *job, bothy_time now,
-                         struct kicks *kicks)
+enum {
+	PASSED_OVER_AT_ONCE = 64,
+	HAND_NS = 20 * 1000 /* what the jobs of a hand are to take altogether, if there are several */
+};
+
+static void left_queue_locked(bothy_pool *pool, bothy_future *job, struct kicks *kicks)
 {
-	project_unlink_locked(job);
-	tally_started_locked(job->project);
-	limit_started_locked(job->project, now, kicks);
+	limit_started_locked(job->project, kicks);
 	limit_room_locked(job->project, kicks);
 	pool_room_locked(pool, kicks);
 	if (job->deadline != BOTHY_FOREVER)
 		watchdog_want_locked(pool, job->deadline, kicks);
 }
 
-static bool is_past(const bothy_future *job)
+void take_in_place_locked(bothy_pool *pool, bothy_future *job, struct kicks *kicks)
 {
-	return job->deadline != BOTHY_FOREVER && clock_now() >= job->deadline;
+	project_unlink_locked(job);
+	tally_started_locked(job->project);
+	left_queue_locked(pool, job, kicks);
 }
 
-/* Start JOB, which is at the head of its queue: whether WORKER is to run it; if not, somebody
- * else is, or has claimed it. */
-static bool start_locked(struct worker *worker, bothy_future *job, struct take *take)
+/* Whether JOB, at the head of its queue, can start; if not, it is queued no more. */
+static bool can_start_locked(bothy_future *job, struct take *take)
 {
-	bothy_pool *pool = worker->pool;
-
-	if (is_past(job) && !PLANTED(EXPIRED_RUNS)) {
+	if (PLANTED(JOB_LOST) && job->project->pool->stats.submitted % 256 == 0) {
+		project_unlink_locked(job);
+		return false;
+	}
+	if (take->now >= job->deadline && !PLANTED(EXPIRED_RUNS)) {
 		if (job_move(job, BOTHY_QUEUED, JOB_CLAIMED, 0)) {
-			job->chain = take->expired;
-			take->expired = job;
+			job_chain(job, &take->expired);
 		}
 		project_unlink_locked(job);
 		return false;
 	}
-	/* If this fails it was claimed: whoever did that keeps its books. */
-	if (!job_move(job, BOTHY_QUEUED, BOTHY_RUNNING, JOB_RUNS | JOB_STARTED)) {
-		project_unlink_locked(job);
+	if (job_phase(job_state(job)) == BOTHY_QUEUED)
+		return true;
+	project_unlink_locked(job); /* who has claimed it keeps its books */
+	return false;
+}
+
+/* The next job that can start; NULL: none, or take->more. */
+static bothy_future *next_locked(bothy_pool *pool, struct take *take)
+{
+	for (int i = 0; i < PASSED_OVER_AT_ONCE; i++) {
+		bothy_future *job = project_next_job_locked(pool);
+
+		if (job == NULL || can_start_locked(job, take))
+			return job;
+	}
+	take->more = true;
+	return NULL;
+}
+
+/* How long JOB will take, as far as is known; HAND_NS, and it is alone in a hand, if that is
+ * nothing, or if the next of its project may not be allowed to start. */
+static int64_t expected_ns(const bothy_future *job)
+{
+	const bothy_project *project = job->project;
+	bool alone = project->flow.average == 0 || project->options.max_running != 0 ||
+	             project->options.rate_per_s != 0 || (job->flags & BOTHY_OWN_THREAD) != 0;
+
+	return alone ? HAND_NS : project->flow.average;
+}
+
+/* The first job in any case, and those that come next as long as all of them are short. */
+static void fill_locked(struct worker *worker, struct take *take)
+{
+	bothy_pool *pool = worker->pool;
+	struct hand *hand = &worker->hand;
+	bothy_future *job = next_locked(pool, take);
+	int64_t expected = 0;
+	bool more = true;
+
+	hand->filled_at = take->now;
+	while (job != NULL && more) {
+		hand_add_locked(hand, job);
+		left_queue_locked(pool, job, &take->kicks);
+		expected += expected_ns(job);
+		if (hand->count == HAND_MAX || expected >= HAND_NS)
+			break;
+		job = next_locked(pool, take);
+		/* Somebody must see to it that no job waits behind one that takes longer than was to
+		 * be expected. */
+		more = job != NULL && expected + expected_ns(job) < HAND_NS &&
+		       watchdog_tick_locked(pool, &take->kicks);
+	}
+	worker->brisk = hand->count > 0 && expected < HAND_NS;
+	if (worker->brisk)
+		pool->brisk++;
+}
+
+/* Give the only job of WORKER's hand a thread of its own: whether there is one. */
+static bool move_to_own_thread_locked(struct worker *worker)
+{
+	worker->start_error = worker_start_locked(worker->pool, &worker->hand);
+	if (worker->start_error < 0)
 		return false;
-	}
-	charge_begin_locked(&worker->charge, job->project, take->now);
-	take_started_locked(pool, job, take->now, &take->kicks);
-	pool->busy++;
-	if ((job->flags & BOTHY_OWN_THREAD) != 0 && !PLANTED(OWN_THREAD_SHARED)) {
-		worker->start_error = worker_start_locked(pool, job, &worker->charge);
-		if (worker->start_error == 0)
-			return false;
-	}
-	worker->top = job;
+	worker->placed = false; /* the other one has it */
+	return true;
+}
+
+/* Whether WORKER, whose hand was filled, is to start what is there. */
+static bool keeps_locked(struct worker *worker)
+{
+	const bothy_future *job = worker->hand.slots[0].job;
+
+	worker->pool->busy++;
 	worker->placed = true;
+	if ((job->flags & BOTHY_OWN_THREAD) != 0 && !PLANTED(OWN_THREAD_SHARED))
+		return !move_to_own_thread_locked(worker);
 	return true;
 }
 
 bool take_locked(struct worker *worker, struct take *take)
 {
-	enum { PASSED_OVER_AT_ONCE = 64 };
 	bothy_pool *pool = worker->pool;
 
 	take->more = false;
-	for (int i = 0; pool->busy < pool_places_locked(pool); i++) {
-		bothy_future *job;
-
-		take->more = i == PASSED_OVER_AT_ONCE;
-		job = take->more ? NULL : project_next_job_locked(pool);
-		if (job == NULL)
-			return false;
-		if (PLANTED(JOB_LOST) && pool->stats.submitted % 256 == 0) {
-			project_unlink_locked(job);
-			continue;
-		}
-		if (start_locked(worker, job, take))
+	worker->start_error = 0;
+	while (pool->busy < pool_places_locked(pool) && !take->more) {
+		fill_locked(worker, take);
+		if (worker->hand.count == 0)
+			break;
+		if (keeps_locked(worker)) {
+			project_time_moved_locked(pool);
 			return true;
+		}
 	}
 	return false;
 }

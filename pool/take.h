@@ -18,7 +18,8 @@ struct take {
 #define TAKE_INITIALIZER {KICKS_INITIALIZER, NULL, false, 0}
 
 /*
- * Take the next job for WORKER, if there is one and a place for it.
+ * Fill WORKER's hand, which is empty, with the next jobs, if there are any and a place for them:
+ * whether there are.
  *
  * Jobs whose deadline is past are claimed on the way; ones of BOTHY_OWN_THREAD get theirs.
  * If false, and take->expired is not NULL or take->more is set, there may be a job yet: settle
@@ -26,9 +27,8 @@ struct take {
  */
 bool take_locked(struct worker *worker, struct take *take);
 
-/* JOB, which the caller has moved to RUNNING, has left the queue at NOW, or 0 if the
- * caller has not read the clock. */
-void take_started_locked(bothy_pool *pool, bothy_future *job, bothy_time now,
-                         struct kicks *kicks);
+/* JOB, which the caller has moved to RUNNING, is to leave its queue, or the hand that it is
+ * in: it runs in place of a wait. */
+void take_in_place_locked(bothy_pool *pool, bothy_future *job, struct kicks *kicks);
 
 #endif

@@ -33,6 +33,18 @@ void tally_started_locked(bothy_project *project)
 	project->stats.running++;
 }
 
+void tally_handed_locked(bothy_project *project)
+{
+	project->pool->stats.queued--;
+	project->stats.queued--;
+}
+
+void tally_handed_back_locked(bothy_project *project)
+{
+	project->pool->stats.queued++;
+	project->stats.queued++;
+}
+
 /* The two counters of jobs that settled as PHASE. */
 static void count_locked(bothy_project *project, unsigned phase)
 {
@@ -77,11 +89,23 @@ void tally_ran_locked(bothy_project *project, unsigned phase)
 	count_locked(project, phase);
 }
 
-void tally_overdue_locked(bothy_project *project)
+void tally_hand_ran_locked(bothy_project *project, unsigned phase)
 {
-	tally_ran_locked(project, BOTHY_TIMED_OUT);
+	count_locked(project, phase);
+}
+
+void tally_hand_overdue_locked(bothy_project *project)
+{
+	count_locked(project, BOTHY_TIMED_OUT);
 	project->pool->stats.overdue++;
 	project->stats.overdue++;
+}
+
+void tally_overdue_locked(bothy_project *project)
+{
+	project->pool->stats.running--;
+	project->stats.running--;
+	tally_hand_overdue_locked(project);
 }
 
 void tally_overdue_ended_locked(bothy_project *project)
@@ -90,14 +114,10 @@ void tally_overdue_ended_locked(bothy_project *project)
 	project->stats.overdue--;
 }
 
-void tally_waited_locked(bothy_project *project, int64_t ns)
+void tally_times_locked(bothy_project *project, int64_t waited, int64_t ran)
 {
-	histogram_add(&project->pool->times.wait, ns);
-	histogram_add(&project->times.wait, ns);
-}
-
-void tally_took_locked(bothy_project *project, int64_t ns)
-{
-	histogram_add(&project->pool->times.run, ns);
-	histogram_add(&project->times.run, ns);
+	histogram_add(&project->pool->times.wait, waited);
+	histogram_add(&project->times.wait, waited);
+	histogram_add(&project->pool->times.run, ran);
+	histogram_add(&project->times.run, ran);
 }

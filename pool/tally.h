@@ -4,7 +4,8 @@
  *
  * Locking: the pool's lock.
  *
- * Invariant, whenever it is free: submitted = the outcomes + queued + running.
+ * Invariant, whenever it is free: submitted = the outcomes + queued + running, if what is in the
+ * workers' hands is added (tally_read_locked()).
  */
 #ifndef POOL_TALLY_H
 #define POOL_TALLY_H
@@ -14,18 +15,29 @@
 void tally_submitted_locked(bothy_project *project);
 void tally_withdrawn_locked(bothy_project *project); /* as if it had not been submitted */
 void tally_refused_locked(bothy_project *project);   /* for want of room */
+
+/* A queued job is in a worker's hand, and not counted until it has ended (see hand.h); it is
+ * queued again. */
+void tally_handed_locked(bothy_project *project);
+void tally_handed_back_locked(bothy_project *project);
+
+/* One that was in a hand has run, and settled as PHASE; or its deadline has settled it. */
+void tally_hand_ran_locked(bothy_project *project, unsigned phase);
+void tally_hand_overdue_locked(bothy_project *project);
+
+/* A queued job runs in place of a wait. */
 void tally_started_locked(bothy_project *project);
 
-/* A queued job, or one that ran, has settled as PHASE. */
+/* A queued job, or one that ran in place, has settled as PHASE. */
 void tally_unrun_locked(bothy_project *project, unsigned phase);
 void tally_ran_locked(bothy_project *project, unsigned phase);
 
-/* One that runs has timed out; it does not run any more. */
+/* One that runs in place has timed out; one that has timed out does not run any more. */
 void tally_overdue_locked(bothy_project *project);
 void tally_overdue_ended_locked(bothy_project *project);
 
-/* A job has started NS after it was accepted; one has ended that took NS. */
-void tally_waited_locked(bothy_project *project, int64_t ns);
-void tally_took_locked(bothy_project *project, int64_t ns);
+/* A job that was in a hand had WAITED from when it was accepted until it started, and RAN until
+ * it ended, in ns. */
+void tally_times_locked(bothy_project *project, int64_t waited, int64_t ran);
 
 #endif

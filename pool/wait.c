@@ -53,14 +53,17 @@ static int place_lend(struct pause *pause, bothy_time deadline)
 	if (PLANTED(PLACE_NOT_LENT))
 		return 0;
 	lock_acquire(&pool->lock);
+	lock_acquire(&worker->hand.lock);
+	worker_recall_locked(worker);
+	lock_release(&worker->hand.lock);
 	if (worker->placed && lend_locked(worker)) {
 		worker->placed = false;
 		worker->parked = true;
 		pause->lent = true;
 		pool->busy--;
-		charge_pause_locked(&worker->charge, clock_now());
-		pool_wake_worker_locked(pool, &kicks);
+		charge_pause_locked(&hand_running(&worker->hand)->charge, clock_now());
 	}
+	pool_wake_worker_locked(pool, &kicks);
 	keeps = worker->placed; /* a lost worker has none to lend, and holds up nobody */
 	lock_release(&pool->lock);
 	kicks_give(&kicks);
@@ -82,7 +85,7 @@ static void place_reclaim(struct pause *pause)
 	pool->lent--;
 	if (!worker->own)
 		pool->waiting--;
-	charge_resume_locked(&worker->charge, clock_now());
+	charge_resume_locked(&hand_running(&worker->hand)->charge, clock_now());
 	watchdog_resumed_locked(worker, &kicks);
 	lock_release(&pool->lock);
 	kicks_give(&kicks);
@@ -106,7 +109,7 @@ static int listen_for_stop(struct pause *pause)
 
 static int watch_for_cycles(struct pause *pause, const struct wait_for *what, bothy_time deadline)
 {
-	bothy_future *top = pause->worker->top;
+	bothy_future *top = pause->worker->hand.top;
 	int error;
 
 	if (pause->deaf)
@@ -129,7 +132,7 @@ int pause_begin(struct pause *pause, const struct wait_for *what, bothy_time dea
 	int error = listen_for_stop(pause);
 
 	/* In a child that the job has forked there is no pool to lend a place. */
-	if (error < 0 || worker == NULL || worker->top == NULL || is_poll(deadline) ||
+	if (error < 0 || worker == NULL || worker->hand.top == NULL || is_poll(deadline) ||
 	    pool_check(worker->pool) < 0)
 		return error;
 	pause->worker = worker;
@@ -173,7 +176,7 @@ void pause_end(struct pause *pause)
  */
 static bool may_run_in_place(struct worker *worker, const bothy_future *job, bothy_time deadline)
 {
-	bothy_future *top = worker != NULL ? worker->top : NULL;
+	bothy_future *top = worker != NULL ? worker->hand.top : NULL;
 
 	return top != NULL && job->project == top->project && deadline >= top->deadline &&
 	       job->deadline >= top->deadline && (job->flags & BOTHY_OWN_THREAD) == 0 &&
@@ -189,20 +192,32 @@ static bool is_queued(bothy_future *job)
 /* If JOB is queued and its deadline is past, settle it. */
 static void expire_if_due(bothy_future *job)
 {
-	bothy_future *chain = job;
+	bothy_future *chain = NULL;
 
 	if (job->deadline == BOTHY_FOREVER || !is_queued(job) || clock_now() < job->deadline ||
 	    !job_move(job, BOTHY_QUEUED, JOB_CLAIMED, 0))
 		return;
-	job->chain = NULL;
+	job_chain(job, &chain);
 	settle_chain(&chain, BOTHY_EXPIRED, -ETIMEDOUT);
 }
 
-static bool is_over(bothy_future *job, bool for_end)
+static bool is_over(bothy_future *job, unsigned bits)
 {
-	unsigned state = job_state(job);
+	return job_is_over(job_state(job), bits);
+}
 
-	return job_is_settled(state) && !(for_end && (state & JOB_RUNS) != 0);
+/* Look for a while whether JOB comes to its end, unless DEADLINE is NOW.  Long enough for a worker
+ * to be woken for it: else both would sleep and be woken for each of a row of small jobs. */
+static bool is_over_soon(bothy_future *job, unsigned bits, bothy_time deadline)
+{
+	enum { PASSES = 200 }; /* 20 us */
+
+	for (int i = 0; i < PASSES && deadline != BOTHY_NOW; i++) {
+		if (is_over(job, bits))
+			return true;
+		parker_pass();
+	}
+	return false;
 }
 
 static bothy_time earlier(bothy_time a, bothy_time b)
@@ -212,15 +227,15 @@ static bothy_time earlier(bothy_time a, bothy_time b)
 
 /* Park until JOB is over; WHAT is all that is waited for. */
 static int wait_parked(struct pause *pause, bothy_future *job, const struct wait_for *what,
-                       bothy_time deadline, bool for_end)
+                       bothy_time deadline, unsigned bits)
 {
-	struct watcher watcher = {.parker = &pause->parker, .for_end = for_end};
+	struct watcher watcher = {.parker = &pause->parker, .bits = bits};
 	int error;
 
-	if (!settle_watch(job, &watcher))
+	if (is_over_soon(job, bits, deadline) || !settle_watch(job, &watcher))
 		return 0;
 	error = pause_begin(pause, what, deadline);
-	while (error == 0 && !is_over(job, for_end)) {
+	while (error == 0 && !is_over(job, bits)) {
 		/* JOB's own deadline is no end of the wait: it settles JOB. */
 		bothy_time until = is_queued(job) ? earlier(deadline, job->deadline) : deadline;
 
@@ -232,7 +247,15 @@ static int wait_parked(struct pause *pause, bothy_future *job, const struct wait
 	}
 	pause_end(pause);
 	settle_unwatch(job, &watcher);
-	return is_over(job, for_end) ? 0 : error;
+	return is_over(job, bits) ? 0 : error;
+}
+
+int wait_for_job(bothy_future *job, const struct wait_for *what, bothy_time deadline,
+                 unsigned bits)
+{
+	struct pause pause = PAUSE_INITIALIZER;
+
+	return wait_parked(&pause, job, what, deadline, bits);
 }
 
 bothy_time wait_limit(bothy_time deadline)
@@ -249,18 +272,17 @@ int wait_all(bothy_future *const *futures, size_t n, bothy_time deadline)
 	deadline = wait_limit(deadline);
 	for (size_t i = 0; i < n; i++) {
 		const struct wait_for what = {.futures = futures + i, .n = n - i};
-		struct pause pause = PAUSE_INITIALIZER;
 		bothy_future *job = futures[i];
 		int error;
 
-		if (is_over(job, false))
+		if (is_over(job, 0))
 			continue;
 		if (may_run_in_place(worker, job, deadline) && run_in_place(worker, job)) {
 			if (job_check(job) < 0)
 				return -ECHILD; /* it has forked, and this is the child */
 			continue;
 		}
-		error = wait_parked(&pause, job, &what, deadline, false);
+		error = wait_for_job(job, &what, deadline, 0);
 		if (error < 0)
 			return error;
 	}
@@ -272,5 +294,5 @@ void wait_end(bothy_future *job)
 	const struct wait_for what = {.futures = &job, .n = 1};
 	struct pause pause = {.parker = PARKER_INITIALIZER, .deaf = true};
 
-	(void)wait_parked(&pause, job, &what, BOTHY_FOREVER, true);
+	(void)wait_parked(&pause, job, &what, BOTHY_FOREVER, JOB_RUNS);
 }

@@ -33,9 +33,3 @@ void waitlist_wake_one_locked(struct waitlist *list, struct kicks *kicks)
 	waiter->linked = false;
 	kicks_add(kicks, waiter->parker);
 }
-
-void waitlist_wake_all_locked(struct waitlist *list, struct kicks *kicks)
-{
-	while (list->first != NULL)
-		waitlist_wake_one_locked(list, kicks);
-}

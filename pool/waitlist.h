@@ -26,6 +26,5 @@ void waitlist_add_locked(struct waitlist *list, struct waiter *waiter);
 void waitlist_remove_locked(struct waitlist *list, struct waiter *waiter);
 
 void waitlist_wake_one_locked(struct waitlist *list, struct kicks *kicks);
-void waitlist_wake_all_locked(struct waitlist *list, struct kicks *kicks);
 
 #endif

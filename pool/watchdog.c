@@ -1,11 +1,12 @@
 /*
  * The watchdog: one thread, started with the pool's first deadline.
  *
- * It looks at four things: the jobs that run (every worker's stack), which it settles at
+ * It looks at five things: the jobs that run (every worker's stack), which it settles at
  * their deadline, and whose worker it gives up for lost when their grace is over; queued
  * jobs, which it sweeps at most every 10 ms; threads that would not start, which it
- * tries again; and projects that wait for a token (limit.c).  Between, it sleeps until the
- * earliest of their times.
+ * tries again; projects that wait for a token (limit.c); and, after a tick, what was put off
+ * because a worker was expected to come by then: jobs in its hand, idle workers not woken, room
+ * not passed on.  Between, it sleeps until the earliest of their times.
  *
  * Locking: the pool's lock, which it releases to sleep and to settle.  A running job's block
  * is there as long as the lock is held and it is on its worker's stack; what is claimed is
@@ -28,7 +29,8 @@
 enum {
 	SWEEP_EVERY_NS = 10 * 1000 * 1000,
 	SWEEP_AT_ONCE = 1024, /* jobs looked at under one hold of the lock */
-	SWEEP_SHARE = 10      /* a sweep that took T is not repeated for this many T */
+	SWEEP_SHARE = 10,     /* a sweep that took T is not repeated for this many T */
+	TICK_NS = 1000 * 1000 /* until what was put off is looked at */
 };
 
 /* What one look found. */
@@ -47,13 +49,23 @@ static void look_again_at(struct look *look, bothy_time t)
 
 /* ---- running jobs --------------------------------------------------------------------------- */
 
-static void time_out_locked(bothy_future *job, struct look *look)
+/* JOB, of WORKER's stack, is settled before it ends. */
+static void overdue_locked(struct worker *worker, bothy_future *job)
+{
+	if (job->below != NULL) {
+		tally_overdue_locked(job->project);
+		return;
+	}
+	hand_running(&worker->hand)->state = SLOT_OVERDUE;
+	tally_hand_overdue_locked(job->project);
+}
+
+static void time_out_locked(struct worker *worker, bothy_future *job, struct look *look)
 {
 	if (job_move(job, BOTHY_RUNNING, JOB_CLAIMED, 0)) {
-		tally_overdue_locked(job->project);
+		overdue_locked(worker, job);
 		job_hold(job);
-		job->chain = look->timed_out;
-		look->timed_out = job;
+		job_chain(job, &look->timed_out);
 	}
 	if (!PLANTED(STOP_NOT_SENT))
 		stop_request(&job->stop, -ETIMEDOUT);
@@ -63,10 +75,12 @@ static void lose_locked(struct worker *worker, bothy_future *job, struct look *l
 {
 	bothy_pool *pool = worker->pool;
 
+	worker_recall_locked(worker);
 	worker->placed = false;
 	pool->busy--;
 	worker->stuck = job->project;
-	charge_correct_locked(&worker->charge, look->now);
+	worker->stuck->holds++;
+	charge_correct_locked(&hand_running(&worker->hand)->charge, look->now);
 	project_lost_locked(job->project);
 	worker->lost = true;
 	if (worker->own) {
@@ -77,7 +91,7 @@ static void lose_locked(struct worker *worker, bothy_future *job, struct look *l
 	}
 }
 
-/* Look at one job of WORKER's stack: whether the worker is lost in it. */
+/* Look at one job of WORKER's stack: whether the worker is lost in it.  With its hand's lock. */
 static bool check_job_locked(struct worker *worker, bothy_future *job, struct look *look)
 {
 	bothy_pool *pool = worker->pool;
@@ -89,7 +103,7 @@ static bool check_job_locked(struct worker *worker, bothy_future *job, struct lo
 		look_again_at(look, job->deadline);
 		return false;
 	}
-	time_out_locked(job, look);
+	time_out_locked(worker, job, look);
 	if (!worker->placed)
 		return false;
 	given_up = clock_add(job->deadline, pool->options.stop_grace_ns);
@@ -98,15 +112,32 @@ static bool check_job_locked(struct worker *worker, bothy_future *job, struct lo
 	return look->now >= given_up;
 }
 
+/* A worker that makes no progress is not to be relied on, and what is in its hand is for others;
+ * it may have to be swept, too. */
+static void check_hand_locked(struct worker *worker, struct look *look)
+{
+	struct hand *hand = &worker->hand;
+
+	if (!worker->brisk)
+		return;
+	if (look->now - hand->filled_at >= TICK_NS)
+		worker_recall_locked(worker);
+	else
+		look_again_at(look, hand->filled_at + TICK_NS);
+}
+
 static void check_workers_locked(bothy_pool *pool, struct look *look)
 {
 	for (struct worker *worker = pool->workers; worker != NULL; worker = worker->next) {
 		bool lost = false;
 
-		for (bothy_future *job = worker->top; job != NULL; job = job->below)
+		lock_acquire(&worker->hand.lock);
+		for (bothy_future *job = worker->hand.top; job != NULL; job = job->below)
 			lost = check_job_locked(worker, job, look) || lost;
 		if (lost)
-			lose_locked(worker, worker->top, look);
+			lose_locked(worker, worker->hand.top, look);
+		check_hand_locked(worker, look);
+		lock_release(&worker->hand.lock);
 	}
 }
 
@@ -115,9 +146,8 @@ static void check_workers_locked(bothy_pool *pool, struct look *look)
 static void settle_timed_out(bothy_future **chain)
 {
 	while (*chain != NULL) {
-		bothy_future *job = *chain;
+		bothy_future *job = job_unchain(chain);
 
-		*chain = job->chain;
 		settle_publish(job, BOTHY_TIMED_OUT, -ETIMEDOUT, 0);
 		job_release(job);
 	}
@@ -148,8 +178,7 @@ static bool sweep_some_locked(bothy_project *project, struct project_walk *walk,
 				project->soonest = job->deadline;
 		} else if (job_move(job, BOTHY_QUEUED, JOB_CLAIMED, 0)) {
 			project_unlink_locked(job);
-			job->chain = look->expired;
-			look->expired = job;
+			job_chain(job, &look->expired);
 		}
 	}
 	return true;
@@ -237,12 +266,16 @@ static void look_locked(bothy_pool *pool)
 {
 	struct look look = {clock_now(), BOTHY_FOREVER, NULL, NULL, KICKS_INITIALIZER};
 
+	pool->ticking = false;
 	check_workers_locked(pool, &look);
 	check_queues_locked(pool, &look);
 	check_staff_locked(pool, &look);
 	/* Last, for the lock may have been released till now. */
 	look_again_at(&look, limit_due_locked(pool, look.now));
 	pool_wake_worker_locked(pool, &look.kicks);
+	pool_room_all_locked(pool, &look.kicks);
+	if (pool->ticking)
+		look_again_at(&look, clock_now() + TICK_NS);
 	pool->watchdog_at = look.next;
 	if (look.timed_out == NULL && look.expired == NULL && look.kicks.n == 0)
 		return;
@@ -306,11 +339,22 @@ void watchdog_want_locked(bothy_pool *pool, bothy_time t, struct kicks *kicks)
 	kicks_add(kicks, &pool->watchdog_parker);
 }
 
+bool watchdog_tick_locked(bothy_pool *pool, struct kicks *kicks)
+{
+	if (pool->ticking)
+		return true;
+	if (watchdog_start_locked(pool) < 0)
+		return false;
+	pool->ticking = true;
+	watchdog_want_locked(pool, clock_now() + TICK_NS, kicks);
+	return true;
+}
+
 void watchdog_resumed_locked(const struct worker *worker, struct kicks *kicks)
 {
 	bothy_pool *pool = worker->pool;
 
-	for (bothy_future *job = worker->top; job != NULL; job = job->below)
+	for (bothy_future *job = worker->hand.top; job != NULL; job = job->below)
 		if (job->deadline != BOTHY_FOREVER)
 			watchdog_want_locked(
 				pool, clock_add(job->deadline, pool->options.stop_grace_ns), kicks);

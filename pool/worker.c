@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "pool/group.h"
 #include "pool/hygiene.h"
 #include "pool/project.h"
 #include "pool/run.h"
@@ -44,6 +45,7 @@ static struct worker *worker_new(bothy_pool *pool)
 		return NULL;
 	worker->pool = pool;
 	parker_init(&worker->parker);
+	hand_init(&worker->hand);
 	context_init(&worker->context);
 	return worker;
 }
@@ -51,6 +53,7 @@ static struct worker *worker_new(bothy_pool *pool)
 static void worker_free(struct worker *worker)
 {
 	context_fini(&worker->context);
+	hand_fini(&worker->hand);
 	free(worker);
 }
 
@@ -111,23 +114,29 @@ static bool worker_prepare(struct worker *worker)
 
 /* ---- serving ------------------------------------------------------------------------------ */
 
-/* Give back the place, and what was kept for the job that is over. */
-static void settle_accounts_locked(struct worker *worker, bothy_time now, struct kicks *kicks)
+void worker_not_brisk_locked(struct worker *worker)
+{
+	if (worker->brisk)
+		worker->pool->brisk--;
+	worker->brisk = false;
+}
+
+/* Give back the place, and what was kept for the jobs that are over. */
+static void settle_accounts_locked(struct worker *worker, struct kicks *kicks)
 {
 	bothy_pool *pool = worker->pool;
 
-	charge_end_locked(&worker->charge, now);
+	hand_clear_locked(&worker->hand, kicks);
+	worker_not_brisk_locked(worker);
 	if (worker->placed) {
 		worker->placed = false;
 		pool->busy--;
 	}
 	if (worker->stuck != NULL) {
 		project_found_locked(worker->stuck);
+		if (project_put_locked(worker->stuck))
+			pool->holds--; /* this thread has one */
 		worker->stuck = NULL;
-	}
-	if (worker->ended != NULL) {
-		pool_job_ended_locked(pool, worker->ended, kicks);
-		worker->ended = NULL;
 	}
 }
 
@@ -163,7 +172,7 @@ static void park_idle_locked(struct worker *worker, struct take *take)
 	pool->idle = worker;
 	lock_release(&pool->lock);
 	kicks_give(&take->kicks);
-	(void)parker_park(&worker->parker, BOTHY_FOREVER);
+	(void)parker_park_soon(&worker->parker, BOTHY_FOREVER);
 	take->now = clock_now();
 	lock_acquire(&pool->lock);
 	pool->searching--;
@@ -179,17 +188,54 @@ static void unlock_and_settle(bothy_pool *pool, struct take *take)
 	settle_chain(&take->expired, BOTHY_EXPIRED, -ETIMEDOUT);
 }
 
-/* Wait for a job and take it; false: the thread is to go. */
-static bool next_job(struct worker *worker)
+/* Start the next job that the worker has in its hand, if there is one. */
+static bool next_in_hand(struct worker *worker)
+{
+	bothy_future *expired = NULL;
+	bothy_future *job;
+
+	do {
+		settle_chain(&expired, BOTHY_EXPIRED, -ETIMEDOUT);
+		job = hand_start(&worker->hand, worker->now, &expired);
+	} while (expired != NULL);
+	return job != NULL;
+}
+
+/* What was put off when a job was settled. */
+static void leave_groups(struct worker *worker)
+{
+	bothy_future *job, *next;
+
+	group_leave_all(worker->settled);
+	for (job = worker->settled; job != NULL; job = next) {
+		next = job->kept;
+		job_release_to(job, &worker->spares);
+	}
+	worker->settled = NULL;
+}
+
+static void give_spares(struct worker *worker)
+{
+	bothy_pool *pool = worker->pool;
+
+	lock_acquire(&pool->spares_lock);
+	job_spares_move(&worker->spares, &pool->spares);
+	lock_release(&pool->spares_lock);
+	job_spares_fini(&worker->spares); /* the pool has enough */
+}
+
+/* Wait for jobs and take some; false: the thread is to go. */
+static bool fill_hand(struct worker *worker)
 {
 	bothy_pool *pool = worker->pool;
 	struct take take = TAKE_INITIALIZER;
 	bool goes;
 
-	/* The one reading for a job: its end, and the start of the next. */
-	take.now = clock_now();
+	leave_groups(worker);
+	give_spares(worker);
+	take.now = worker->now;
 	lock_acquire(&pool->lock);
-	settle_accounts_locked(worker, take.now, &take.kicks);
+	settle_accounts_locked(worker, &take.kicks);
 	goes = retires_locked(worker);
 	while (!goes && !take_locked(worker, &take)) {
 		if (take.expired != NULL || take.more) {
@@ -203,7 +249,17 @@ static bool next_job(struct worker *worker)
 		}
 	}
 	unlock_and_settle(pool, &take);
+	worker->now = take.now;
 	return !goes;
+}
+
+/* Wait for a job and start it; false: the thread is to go. */
+static bool next_job(struct worker *worker)
+{
+	while (!next_in_hand(worker))
+		if (!fill_hand(worker))
+			return false;
+	return true;
 }
 
 /* In a child that a job has forked there is no pool to come back to. */
@@ -215,11 +271,12 @@ static bool in_forked_child(const struct worker *worker)
 static void serve(struct worker *worker)
 {
 	if (worker->own) {
-		run_taken(worker);
+		if (next_in_hand(worker))
+			run_taken(worker->run, worker);
 		return;
 	}
 	while (!in_forked_child(worker) && next_job(worker))
-		run_taken(worker);
+		run_taken(worker->run, worker);
 }
 
 /* Threads are missing, and none would start: the watchdog, if it starts at least, tries again
@@ -313,9 +370,14 @@ static void worker_leave(struct worker *worker)
 	struct worker *gone;
 	bool detached;
 
+	leave_groups(worker);
+	give_spares(worker);
 	current = NULL; /* for the destructors of the thread's keys */
 	lock_acquire(&pool->lock);
-	settle_accounts_locked(worker, clock_now(), &kicks);
+	lock_acquire(&worker->hand.lock);
+	worker_recall_locked(worker);
+	lock_release(&worker->hand.lock);
+	settle_accounts_locked(worker, &kicks);
 	(void)found_locked(worker);
 	if (failed)
 		started_locked(worker, &kicks);
@@ -340,8 +402,8 @@ static void worker_finish(struct worker *worker)
 {
 	const struct bothy_pool_options *options = &worker->pool->options;
 
-	if (worker->own && worker->top != NULL)
-		run_taken(worker); /* worker_init failed: the job settles as failed */
+	if (worker->own && next_in_hand(worker))
+		run_taken(worker->run, worker); /* worker_init failed: the job settles as failed */
 	if (!worker->ready)
 		return;
 	worker->ready = false;
@@ -354,6 +416,7 @@ static void worker_died(void *arg)
 {
 	struct worker *worker = arg;
 
+	run_cut_short(worker->run);
 	if (in_forked_child(worker))
 		return;
 	worker_finish(worker);
@@ -363,8 +426,11 @@ static void worker_died(void *arg)
 static void worker_main(void *arg)
 {
 	struct worker *worker = arg;
+	struct run run = {.stage = RUN_NONE};
 
 	current = worker;
+	worker->run = &run;
+	worker->now = clock_now();
 	pool_adopt_thread(worker->pool);
 	cleanup_push(worker_died, worker);
 	if (worker_prepare(worker))
@@ -376,9 +442,49 @@ static void worker_main(void *arg)
 		worker_leave(worker);
 }
 
+/* ---- what the others see of them ------------------------------------------------------------ */
+
+void worker_recall_locked(struct worker *worker)
+{
+	hand_recall_locked(&worker->hand);
+	worker_not_brisk_locked(worker);
+}
+
+void worker_recall_all_locked(bothy_pool *pool)
+{
+	for (struct worker *worker = pool->workers; worker != NULL; worker = worker->next) {
+		lock_acquire(&worker->hand.lock);
+		worker_recall_locked(worker);
+		lock_release(&worker->hand.lock);
+	}
+}
+
+void worker_stop_jobs_locked(bothy_pool *pool, const bothy_project *project)
+{
+	for (struct worker *worker = pool->workers; worker != NULL; worker = worker->next) {
+		lock_acquire(&worker->hand.lock);
+		for (bothy_future *job = worker->hand.top; job != NULL; job = job->below)
+			if (project == NULL || job->project == project)
+				stop_request(&job->stop, -ECANCELED);
+		lock_release(&worker->hand.lock);
+	}
+}
+
+void worker_count_jobs_locked(bothy_pool *pool, const bothy_project *project, uint64_t *queued,
+                              uint64_t *running)
+{
+	struct kicks kicks = KICKS_INITIALIZER;
+
+	for (struct worker *worker = pool->workers; worker != NULL; worker = worker->next) {
+		hand_fold_locked(&worker->hand, &kicks);
+		hand_count_locked(&worker->hand, project, queued, running);
+	}
+	kicks_give(&kicks);
+}
+
 /* ---- staffing ---------------------------------------------------------------------------------- */
 
-int worker_start_locked(bothy_pool *pool, bothy_future *own_job, struct charge *charge)
+int worker_start_locked(bothy_pool *pool, struct hand *from)
 {
 	struct thread_options options = {pool->options.stack_bytes, pool->name};
 	struct worker *worker = worker_new(pool);
@@ -386,16 +492,16 @@ int worker_start_locked(bothy_pool *pool, bothy_future *own_job, struct charge *
 
 	if (worker == NULL)
 		return -ENOMEM;
-	worker->own = own_job != NULL;
-	worker->placed = own_job != NULL;
-	worker->top = own_job;
+	worker->own = from != NULL;
+	worker->placed = from != NULL;
 	link_locked(worker);
+	if (from != NULL)
+		hand_move_locked(from, &worker->hand);
 	error = thread_start(worker_main, worker, &options, &worker->thread);
-	if (error == 0) {
-		if (charge != NULL)
-			charge_move_locked(charge, &worker->charge);
+	if (error == 0)
 		return 0;
-	}
+	if (from != NULL)
+		hand_move_locked(&worker->hand, from);
 	if (!worker->own)
 		pool->starting--;
 	unlink_locked(worker);
@@ -421,7 +527,7 @@ int worker_staff_locked(bothy_pool *pool)
 
 	pool->staff_at = BOTHY_FOREVER;
 	while (error == 0 && short_locked(pool))
-		error = worker_start_locked(pool, NULL, NULL);
+		error = worker_start_locked(pool, NULL);
 	if (error < 0) {
 		pool->start_error = error;
 		staff_later_locked(pool, &kicks);

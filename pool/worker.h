@@ -1,15 +1,17 @@
 /*
  * Workers: the pool's threads.
  *
- * Locking: the pool's lock guards all but `parker`, and `local` and `context`, which are
- * the thread's own.
+ * Locking: the pool's lock guards all but `hand`, which hand.h speaks of, `parker`, and what is
+ * the thread's own: `local`, `context`, and from `now` to `spares`.
  */
 #ifndef POOL_WORKER_H
 #define POOL_WORKER_H
 
-#include "pool/charge.h"
+#include "pool/hand.h"
 #include "pool/pool.h"
 #include "tls/context.h"
+
+struct run;
 
 struct worker {
 	bothy_pool *pool;            /* held; const */
@@ -17,18 +19,20 @@ struct worker {
 	struct worker *also;         /* next in pool->idle or pool->gone */
 	struct thread thread;
 	struct parker parker;        /* for want of jobs */
-	bothy_future *top;           /* the innermost job on this thread's stack; `below` are
-	                              * those that wait for it in place */
-	bothy_project *ended;        /* of the last job, for pool_job_ended_locked() */
-	bothy_project *stuck;        /* whose job it is lost in */
-	bool own;                    /* of BOTHY_OWN_THREAD: `top` is there from the start */
+	struct hand hand;            /* has its own lock */
+	bothy_project *stuck;        /* whose job it is lost in; held */
+	bool own;                    /* of BOTHY_OWN_THREAD: its job is in the hand from the start */
 	bool placed;                 /* has a place */
+	bool brisk;                  /* the jobs in its hand are short */
 	bool parked;                 /* waits in a job and has lent its place */
 	bool lost;
 	bool ready;                  /* worker_init has returned 0 */
-	struct charge charge;        /* for `top`, if it is not in place of another */
 	int start_error;             /* why this thread can't serve; or, of one that does,
-	                              * why the job in `top` has no thread of its own */
+	                              * why the job that it runs has no thread of its own */
+	bothy_time now;              /* when its last job ended */
+	struct run *run;             /* in the frame of the thread's main function */
+	bothy_future *settled;       /* linked by `kept`: they have yet to leave their groups */
+	struct job_spares spares;    /* what it has freed */
 	void *local;
 	bothy_context context;
 };
@@ -38,16 +42,33 @@ struct worker {
 struct worker *worker_current(void);
 
 /*
- * Start a worker; with OWN_JOB (taken, in a place, CHARGE begun) one that runs
- * just that.
+ * Start a worker; with FROM, one that has the only job that is there, and its place, and
+ * serves no others.
  *
  * 0, -ENOMEM, or what pthread_create(3) said: nothing has changed then.
  */
-int worker_start_locked(bothy_pool *pool, bothy_future *own_job, struct charge *charge);
+int worker_start_locked(bothy_pool *pool, struct hand *from);
 
 /* Start threads as long as some are missing.  0, or why one did not start: then the
  * watchdog, the next submit or the pool's close tries again. */
 int worker_staff_locked(bothy_pool *pool);
+
+/* WORKER is not expected to come soon any more. */
+void worker_not_brisk_locked(struct worker *worker);
+
+/* What WORKER has in its hand is for others, and it is not to be relied on to come soon.  With
+ * the hand's lock too.  The caller sees to that a worker is woken. */
+void worker_recall_locked(struct worker *worker);
+
+/* ... all that any worker has. */
+void worker_recall_all_locked(bothy_pool *pool);
+
+/* Ask the jobs of PROJECT (NULL: all) that run to stop. */
+void worker_stop_jobs_locked(bothy_pool *pool, const bothy_project *project);
+
+/* The jobs of PROJECT (NULL: all) that are in hands, by what the pool's books say of them. */
+void worker_count_jobs_locked(bothy_pool *pool, const bothy_project *project, uint64_t *queued,
+                              uint64_t *running);
 
 /* Give up the threads of a `gone` list, which nobody will join. */
 void worker_detach_all(struct worker *gone);

@@ -107,7 +107,7 @@ START_TEST(a_later_low_priority_does_not_put_the_rest_out_of_order)
 {
 	(void)push(0, -5, BOTHY_FOREVER);
 	for (int i = 1; i < N; i++)
-		ck_assert(!push(i, 0, BOTHY_FOREVER)->treed);
+		ck_assert_int_eq(push(i, 0, BOTHY_FOREVER)->place, JOB_LISTED);
 }
 END_TEST
 
@@ -122,12 +122,12 @@ static int random_below(int n)
 /* Whether A has to start before B, by the book. */
 static bool ahead(const bothy_future *a, const bothy_future *b)
 {
-	int64_t first = (int64_t)(a->number / ORDER_BAND) - a->priority;
-	int64_t second = (int64_t)(b->number / ORDER_BAND) - b->priority;
+	int64_t first = (int64_t)(a->queue.number / ORDER_BAND) - a->priority;
+	int64_t second = (int64_t)(b->queue.number / ORDER_BAND) - b->priority;
 
 	if (first != second)
 		return first < second;
-	return a->deadline != b->deadline ? a->deadline < b->deadline : a->number < b->number;
+	return a->deadline != b->deadline ? a->deadline < b->deadline : a->queue.number < b->queue.number;
 }
 
 START_TEST(whatever_comes_and_goes_the_order_holds)

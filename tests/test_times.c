@@ -42,8 +42,7 @@ static void check_counts(uint64_t waited, uint64_t ran)
 static void tally(bothy_project *whose, int64_t waited, int64_t took)
 {
 	lock_acquire(&pool->lock);
-	tally_waited_locked(whose, waited);
-	tally_took_locked(whose, took);
+	tally_times_locked(whose, waited, took);
 	lock_release(&pool->lock);
 }
 
@@ -202,6 +201,180 @@ START_TEST(a_project_takes_its_times_along)
 }
 END_TEST
 
+/* ---- jobs --------------------------------------------------------------------------------- */
+
+static bothy_time now_ns(void)
+{
+	return bothy_after_ms(0);
+}
+
+enum { SPIN_NS = 2000000 };
+
+/* Keep the place for that long at least, and write to *ARG how long it was. */
+static int spin(void *arg, void **ret_result)
+{
+	bothy_time begun = now_ns(), end = begun + SPIN_NS;
+
+	(void)ret_result;
+	while (now_ns() < end)
+		continue;
+	*(int64_t *)arg = now_ns() - begun;
+	return 0;
+}
+
+/* Close the pool, so that all jobs have left their threads, and read the project's times. */
+static void close_and_read(void)
+{
+	ck_assert_int_eq(bothy_pool_close(pool, BOTHY_FOREVER), 0);
+	read_project();
+}
+
+/* The PERCENT of TIMES is from LEAST to MOST, but for 1%. */
+static void check_between(const bothy_histogram *times, double percent, int64_t least, int64_t most)
+{
+	int64_t read = bothy_histogram_percentile(times, percent);
+
+	ck_assert_int_ge(read, least - least / 100);
+	ck_assert_int_le(read, most + most / 100);
+}
+
+START_TEST(a_wait_is_from_accepted_to_started)
+{
+	bothy_time before, accepted, opened;
+	int64_t spun = 0;
+
+	pool_of(1);
+	open_with((struct bothy_project_options){0});
+	start_and_forget(BOTHY_JOB(.entity = "gate", .project = "p", .fn = stop_at_gate));
+	gate_await(&gate, 1);
+	before = now_ns();
+	start_and_forget(BOTHY_JOB(.handle = project, .fn = nothing));
+	accepted = now_ns();
+	(void)spin(&spun, NULL);
+	opened = now_ns();
+	gate_open(&gate);
+	close_and_read();
+	check_counts(1, 1);
+	check_between(wait_times, 50, opened - accepted, now_ns() - before);
+}
+END_TEST
+
+START_TEST(a_run_is_from_started_to_left)
+{
+	bothy_time before = now_ns();
+	int64_t spun[2];
+
+	pool_of(1);
+	open_with((struct bothy_project_options){0});
+	for (int own = 0; own < 2; own++)
+		start_and_forget(BOTHY_JOB(.handle = project, .fn = spin, .arg = &spun[own],
+		                           .flags = own ? BOTHY_OWN_THREAD : 0));
+	close_and_read();
+	check_counts(2, 2);
+	check_between(run_times, 0, SPIN_NS, now_ns() - before);
+	check_between(run_times, 100, spun[spun[0] < spun[1]], now_ns() - before);
+}
+END_TEST
+
+START_TEST(jobs_that_never_ran_neither_waited_nor_ran)
+{
+	bothy_future *canceled;
+
+	pool_of(1);
+	open_with((struct bothy_project_options){0});
+	start_and_forget(BOTHY_JOB(.handle = project, .fn = stop_at_gate));
+	gate_await(&gate, 1);
+	canceled = start(BOTHY_JOB(.handle = project, .fn = nothing));
+	start_and_forget(BOTHY_JOB(.handle = project, .fn = nothing, .deadline = BOTHY_NOW));
+	start_and_forget(BOTHY_JOB(.handle = project, .fn = end_thread));
+	ck_assert_int_eq(bothy_future_cancel(canceled), 0);
+	bothy_future_release(canceled);
+	read_project();
+	check_counts(0, 0); /* the first one runs */
+	gate_open(&gate);
+	close_and_read();
+	check_counts(2, 2);
+	read_pool();
+	check_counts(2, 2);
+}
+END_TEST
+
+static bothy_completions *never;
+
+static int wait_until_stopped(void *arg, void **ret_result)
+{
+	struct bothy_completion got;
+
+	(void)arg;
+	(void)ret_result;
+	return bothy_completions_next(never, BOTHY_FOREVER, &got);
+}
+
+START_TEST(while_its_place_is_lent_a_job_does_not_run)
+{
+	bothy_time before = now_ns(), parked;
+	int64_t spun = 0, lent;
+	bothy_future *future;
+
+	pool_of(1);
+	open_with((struct bothy_project_options){0});
+	ck_assert_int_eq(bothy_completions_new(&never), 0);
+	future = start(BOTHY_JOB(.handle = project, .fn = wait_until_stopped));
+	while (project_now().lent == 0)
+		continue;
+	parked = now_ns();
+	for (int i = 0; i < 10; i++)
+		(void)spin(&spun, NULL);
+	lent = now_ns() - parked;
+	ck_assert_int_eq(bothy_future_cancel(future), 0);
+	ck_assert_int_eq(outcome(future), -ECANCELED);
+	close_and_read();
+	bothy_completions_release(never);
+	check_counts(1, 1);
+	check_between(run_times, 50, 0, now_ns() - before - lent);
+}
+END_TEST
+
+struct family {
+	int64_t parent_spun, child_spun, waited;
+};
+
+/* Spin, spawn one that spins and wait for it, and spin. */
+static int parent(void *arg, void **ret_result)
+{
+	struct family *family = arg;
+	bothy_future *child;
+	bothy_time begun;
+	int64_t more;
+
+	(void)spin(&family->parent_spun, ret_result);
+	begun = now_ns();
+	if (bothy_spawn(&BOTHY_JOB(.fn = spin, .arg = &family->child_spun), &child) < 0)
+		return 1;
+	if (outcome(child) != 0)
+		return 1;
+	family->waited = now_ns() - begun;
+	(void)spin(&more, ret_result);
+	family->parent_spun += more;
+	return 0;
+}
+
+START_TEST(a_job_in_place_of_a_wait_is_part_of_the_waiting_one)
+{
+	struct family family = {0};
+
+	pool_of(1);
+	open_with((struct bothy_project_options){0});
+	start_and_forget(BOTHY_JOB(.handle = project, .fn = parent, .arg = &family));
+	while (project_now().done < 2)
+		continue;
+	ck_assert_uint_eq(stats_now().threads, 1);
+	close_and_read();
+	check_counts(1, 1);
+	check_between(run_times, 100, family.parent_spun + family.child_spun, INT64_MAX / 2);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
@@ -213,6 +386,11 @@ int main(void)
 		reading_without_memory_is_refused_and_leaves_nothing,
 		in_a_forked_child_only_what_was_read_before_is_there,
 		a_project_takes_its_times_along,
+		a_wait_is_from_accepted_to_started,
+		a_run_is_from_started_to_left,
+		jobs_that_never_ran_neither_waited_nor_ran,
+		while_its_place_is_lent_a_job_does_not_run,
+		a_job_in_place_of_a_wait_is_part_of_the_waiting_one,
 	};
 
 	return run_suite_with("times", fixture_setup, teardown, tests,

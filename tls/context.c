@@ -62,7 +62,7 @@ static void set_out(bothy_context *context, const struct context_spec *spec)
 	context->outer = current_get();
 	context->stage = CONTEXT_STARTING;
 	context->fallback = spec->fallback;
-	context->client = client_hold(spec->client);
+	context->client = context->entered ? client_hold(spec->client) : spec->client;
 	context->slot = NULL;
 	context->stop = spec->stop;
 	context->job = spec->job;
@@ -134,7 +134,8 @@ int context_begin(bothy_context *context, const struct context_spec *spec, char 
 	error = current_set(context);
 	if (error < 0) {
 		context->stage = CONTEXT_IDLE;
-		client_release(context->client);
+		if (context->entered)
+			client_release(context->client);
 		return error;
 	}
 	TESTING_COUNT(contexts_begun);
@@ -232,6 +233,7 @@ int context_end(bothy_context *context, int code, char **ret_error_text)
 	if (uninstall(context) < 0)
 		error = -ENOTRECOVERABLE;
 	/* The last hold on the server may go with it. */
-	client_release(client);
+	if (context->entered)
+		client_release(client);
 	return error;
 }

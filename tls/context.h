@@ -39,7 +39,7 @@ struct bothy_context {
 	enum context_stage stage;
 	bool entered;               /* on the heap, by bothy_context_enter() or adopt */
 	enum bothy_ref_fallback fallback;
-	bothy_client *client;       /* held */
+	bothy_client *client;       /* held, if it was entered; a job's is its project's */
 	void *slot;                 /* of the server's begin */
 	struct stop *stop;          /* the job's, or NULL */
 	void *job;                  /* the pool's struct job; NULL outside jobs.  Nested
@@ -60,7 +60,8 @@ struct bothy_context {
 
 /* What a context begins with. */
 struct context_spec {
-	bothy_client *client;          /* the context takes a hold */
+	bothy_client *client;          /* an entered context takes a hold; for another one it must
+	                                * be there until it has ended */
 	const bothy_capture *inherited; /* or NULL; only read */
 	enum bothy_ref_fallback fallback;
 	unsigned flags;                /* BOTHY_ENSURE_PROJECT and BOTHY_TRACE, or 0 */

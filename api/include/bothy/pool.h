@@ -129,9 +129,8 @@ BOTHY_API BOTHY_MUST_CHECK int bothy_pool_stats(bothy_pool *pool, struct bothy_p
  * ran, from then on until their threads were free again, without the time for which they had lent
  * their places: see <bothy/histogram.h>.
  *
- * Each job that starts is in the one, and in the other when it has left its thread; both are of
- * the same moment.  One that runs in place of a wait is in both, and its time is also part of the
- * waiting job's.  Reading stops nobody: the pool's lock is held for as long as it takes to copy
+ * Each job that has left its thread is in both, which are of the same moment; one that ran in place
+ * of a wait is in neither: its time is part of the waiting job's.  Reading stops nobody: the pool's lock is held for as long as it takes to copy
  * some KB.
  *
  * Ownership: *ret_wait and *ret_run are the caller's, for bothy_histogram_free().

@@ -1,0 +1,198 @@
+#include "pool/hand.h"
+
+#include "pool/project.h"
+#include "pool/tally.h"
+#include "sync/clock.h"
+#include "sync/testing.h"
+
+void hand_init(struct hand *hand)
+{
+	lock_init(&hand->lock);
+}
+
+void hand_fini(struct hand *hand)
+{
+	lock_fini(&hand->lock);
+}
+
+/* ---- jobs come and go --------------------------------------------------------------------- */
+
+void hand_add_locked(struct hand *hand, bothy_future *job)
+{
+	struct slot *slot = &hand->slots[hand->count++];
+
+	slot->state = SLOT_HANDED;
+	slot->job = job;
+	charge_begin_locked(&slot->charge, job->project);
+	tally_handed_locked(job->project);
+	project_hand_locked(job, hand);
+}
+
+/* SLOT's job is in no hand any more, and not started. */
+static void undo_locked(struct slot *slot)
+{
+	bothy_future *job = slot->job;
+
+	slot->state = SLOT_FREE;
+	slot->job = NULL;
+	job->place = JOB_NOWHERE;
+	tally_handed_back_locked(job->project);
+	charge_undo_locked(&slot->charge);
+}
+
+void hand_drop_locked(bothy_future *job)
+{
+	struct hand *hand = job->queue.hand;
+
+	lock_acquire(&hand->lock);
+	for (unsigned i = 0; i < hand->count; i++)
+		if (hand->slots[i].state == SLOT_HANDED && hand->slots[i].job == job)
+			undo_locked(&hand->slots[i]);
+	lock_release(&hand->lock);
+}
+
+void hand_recall_locked(struct hand *hand)
+{
+	while (hand->count > hand->next) {
+		struct slot *slot = &hand->slots[--hand->count];
+		bothy_future *job = slot->job;
+
+		if (slot->state != SLOT_HANDED)
+			continue;
+		undo_locked(slot);
+		project_push_back_locked(job);
+	}
+}
+
+void hand_move_locked(struct hand *from, struct hand *to)
+{
+	to->slots[0] = from->slots[0];
+	to->slots[0].job->queue.hand = to;
+	to->count = 1;
+	to->filled_at = from->filled_at;
+	from->count = 0;
+}
+
+/* ---- the worker's part -------------------------------------------------------------------- */
+
+/* NOW may be some time ago, so that it settles this only for deadlines that are far. */
+static bool is_past(const bothy_future *job, bothy_time now)
+{
+	enum { FAR_NS = 1000 * 1000 * 1000 };
+
+	return job->deadline - now < FAR_NS && clock_now() >= job->deadline &&
+	       !PLANTED(EXPIRED_RUNS);
+}
+
+/* Start SLOT's job, unless it is too late, or somebody has claimed it, who will come for it. */
+static bool start_locked(struct slot *slot, bothy_time now, bothy_future **expired)
+{
+	bothy_future *job = slot->job;
+
+	if (slot->state != SLOT_HANDED)
+		return false;
+	if (is_past(job, now)) {
+		if (job_move(job, BOTHY_QUEUED, JOB_CLAIMED, 0)) {
+			job_chain(job, expired);
+		}
+		return false;
+	}
+	if (!job_move(job, BOTHY_QUEUED, BOTHY_RUNNING, JOB_RUNS | JOB_STARTED))
+		return false;
+	slot->state = SLOT_RUNS;
+	slot->waited = job_begun(job, NULL, now);
+	charge_start(&slot->charge, now);
+	return true;
+}
+
+bothy_future *hand_start(struct hand *hand, bothy_time now, bothy_future **expired)
+{
+	bothy_future *job = NULL;
+
+	if (hand->next == hand->count)
+		return NULL;
+	lock_acquire(&hand->lock);
+	while (job == NULL && *expired == NULL && hand->next < hand->count) {
+		struct slot *slot = &hand->slots[hand->next++];
+
+		if (start_locked(slot, now, expired))
+			job = slot->job;
+	}
+	if (job != NULL)
+		hand->top = job;
+	lock_release(&hand->lock);
+	return job;
+}
+
+struct slot *hand_running(struct hand *hand)
+{
+	return &hand->slots[hand->next - 1];
+}
+
+void hand_end(struct hand *hand, unsigned phase, bool overdue, bothy_time now)
+{
+	struct slot *slot = hand_running(hand);
+
+	lock_acquire(&hand->lock);
+	charge_stop(&slot->charge, now);
+	slot->state = overdue ? SLOT_OVERDUE_ENDED : SLOT_ENDED;
+	slot->phase = phase;
+	hand->top = NULL;
+	lock_release(&hand->lock);
+}
+
+/* ---- the books ---------------------------------------------------------------------------- */
+
+static void fold_slot_locked(struct slot *slot, struct kicks *kicks)
+{
+	bothy_project *project = slot->charge.project;
+
+	if (slot->state == SLOT_HANDED) {
+		undo_locked(slot); /* somebody has claimed it, and will come */
+		return;
+	}
+	if (slot->state == SLOT_ENDED)
+		tally_hand_ran_locked(project, slot->phase);
+	else if (slot->state == SLOT_OVERDUE_ENDED)
+		tally_overdue_ended_locked(project);
+	else
+		return;
+	slot->state = SLOT_FREE;
+	tally_times_locked(project, slot->waited, slot->charge.ran);
+	charge_end_locked(&slot->charge);
+	pool_job_ended_locked(project->pool, project, kicks);
+}
+
+static void fold_all_locked(struct hand *hand, struct kicks *kicks)
+{
+	for (unsigned i = 0; i < hand->next; i++)
+		fold_slot_locked(&hand->slots[i], kicks);
+}
+
+void hand_fold_locked(struct hand *hand, struct kicks *kicks)
+{
+	lock_acquire(&hand->lock);
+	fold_all_locked(hand, kicks);
+	lock_release(&hand->lock);
+}
+
+void hand_clear_locked(struct hand *hand, struct kicks *kicks)
+{
+	fold_all_locked(hand, kicks);
+	hand->next = hand->count = 0;
+}
+
+void hand_count_locked(struct hand *hand, const bothy_project *project, uint64_t *queued,
+                       uint64_t *running)
+{
+	lock_acquire(&hand->lock);
+	for (unsigned i = 0; i < hand->count; i++) {
+		const struct slot *slot = &hand->slots[i];
+
+		if (project != NULL && slot->charge.project != project)
+			continue;
+		*queued += slot->state == SLOT_HANDED;
+		*running += slot->state == SLOT_RUNS;
+	}
+	lock_release(&hand->lock);
+}
