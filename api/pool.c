@@ -6,20 +6,20 @@
 #include "api/check.h"
 #include "pool/pool.h"
 #include "pool/worker.h"
+#include "sync/thread.h"
 #include "tls/server.h"
 
 enum {
 	WORKERS_MAX = 1024,
 	QUEUE_DEFAULT = 1 << 20,
 	GRACE_DEFAULT_NS = 10 * 1000 * 1000,
-	SPARE_DEFAULT = 64,
-	STACK_MIN = 64 * 1024
+	SPARE_DEFAULT = 64
 };
 
 static int check_options(const struct bothy_pool_options *o)
 {
 	if (o->workers > WORKERS_MAX || o->spare_max > WORKERS_MAX || o->default_timeout_ns < 0 ||
-	    o->stop_grace_ns < 0 || (o->stack_bytes != 0 && o->stack_bytes < STACK_MIN) ||
+	    o->stop_grace_ns < 0 || (o->stack_bytes != 0 && o->stack_bytes < THREAD_STACK_LEAST) ||
 	    (o->when_full != BOTHY_REJECT && o->when_full != BOTHY_BLOCK) ||
 	    !check_fallback(o->refs))
 		return -EINVAL;

@@ -38,7 +38,9 @@ static int check_name(const char *name)
 /* No server has to count beyond what an int64_t holds. */
 static size_t countable(size_t n)
 {
-	return n <= INT64_MAX ? n : INT64_MAX;
+	uint64_t wide = n; /* a size_t of 32 bits holds nothing beyond */
+
+	return wide <= INT64_MAX ? n : (size_t)INT64_MAX;
 }
 
 /* ---- values -------------------------------------------------------------------------------- */

@@ -15,8 +15,15 @@ struct thread {
 #endif
 };
 
+enum {
+	THREAD_STACK_LEAST = 64 * 1024, /* so much may be asked for, if a system wants more too */
+	THREAD_STACK_USUAL =
+		1024 * 1024 /* musl's default, 128 KiB, has no room for jobs that run in
+	                                   * place of a wait */
+};
+
 struct thread_options {
-	size_t stack_bytes; /* 0: the system's default */
+	size_t stack_bytes; /* 0: the system's default, or THREAD_STACK_USUAL where that is less */
 	const char *name;   /* cut to 15 characters; NULL: inherited */
 };
 

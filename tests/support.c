@@ -189,7 +189,9 @@ int support_clock_gettime(clockid_t clock, struct timespec *ret_time);
 int support_pthread_create(pthread_t *ret_thread, const pthread_attr_t *attributes,
                            void *(*fn)(void *), void *arg)
 {
-	return fails(&thread_start) || atomic_load(&no_threads) ? EAGAIN : pthread_create(ret_thread, attributes, fn, arg);
+	return fails(&thread_start) || atomic_load(&no_threads)
+	               ? EAGAIN
+	               : pthread_create(ret_thread, attributes, fn, arg);
 }
 
 int support_pthread_key_create(pthread_key_t *ret_key, void (*destroy)(void *))
@@ -226,7 +228,7 @@ int support_clock_gettime(clockid_t clock, struct timespec *ret_time)
 
 	if (ns == 0)
 		return clock_gettime(clock, ret_time);
-	*ret_time = (struct timespec){ns / 1000000000, ns % 1000000000};
+	*ret_time = (struct timespec){(time_t)(ns / 1000000000), (long)(ns % 1000000000)};
 	return 0;
 }
 

@@ -212,7 +212,7 @@ START_TEST(a_job_that_does_not_stop_after_a_wait_is_replaced_too)
 
 	pool_with((struct bothy_pool_options){.workers = 1, .stop_grace_ns = 500 * MS});
 	stuck = start(BOTHY_JOB(.fn = wait_and_stay, .arg = pool,
-	                        .deadline = bothy_after_ms(100)));
+	                        .deadline = bothy_after_ms(1000)));
 	gate_await(&gate, 2);
 	ck_assert_int_eq(outcome(start(BOTHY_JOB(.entity = "cy", .project = "p", .fn = nothing))),
 	                 0);

@@ -29,6 +29,8 @@
 
 enum { MS = 1000000 };
 
+#define ABSURD_STACK (SIZE_MAX / 8 * 7) /* with 32 bits, half of them may well be free */
+
 static const struct thread_options plain = {0, NULL};
 
 static struct thread started(void (*fn)(void *), void *arg)
@@ -163,8 +165,8 @@ END_TEST
 
 START_TEST(a_kick_of_a_parker_that_is_gone_is_harmless)
 {
-	struct parker *gone = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
-	                           MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct parker *gone =
+		mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	ck_assert_ptr_ne(gone, MAP_FAILED);
 	parker_init(gone);
@@ -335,7 +337,7 @@ static bool same_mask(const sigset_t *a, const sigset_t *b)
 
 START_TEST(the_starter_keeps_its_signal_mask)
 {
-	struct thread_options absurd = {SIZE_MAX / 2, NULL};
+	struct thread_options absurd = {ABSURD_STACK, NULL};
 	sigset_t before, after;
 	struct thread thread;
 
@@ -384,6 +386,27 @@ START_TEST(a_thread_has_the_stack_it_was_given)
 }
 END_TEST
 
+/* As musl's default is: 128 KiB. */
+START_TEST(a_small_default_stack_is_made_larger)
+{
+	enum { SMALL = 128 * 1024 };
+	pthread_attr_t usual, small;
+	struct thread thread;
+
+	ck_assert_int_eq(pthread_getattr_default_np(&usual), 0);
+	ck_assert_int_eq(pthread_attr_init(&small), 0);
+	ck_assert_int_eq(pthread_attr_setstacksize(&small, SMALL), 0);
+	ck_assert_int_eq(pthread_setattr_default_np(&small), 0);
+	thread = started(look, NULL);
+	thread_join(&thread);
+	ck_assert_int_eq(pthread_setattr_default_np(&usual), 0);
+	(void)pthread_attr_destroy(&small);
+	(void)pthread_attr_destroy(&usual);
+	ck_assert_uint_ge(stack_seen, THREAD_STACK_USUAL - 64 * 1024); /* a guard page, at most */
+	ck_assert_uint_gt(stack_left, THREAD_STACK_USUAL / 2);
+}
+END_TEST
+
 START_TEST(the_first_thread_knows_its_stack_too)
 {
 	size_t here = thread_stack_left();
@@ -412,7 +435,7 @@ START_TEST(a_failed_start_returns_the_error_and_leaks_nothing)
 	ck_assert_int_eq(thread_start(look, NULL, &(struct thread_options){1, NULL}, &thread),
 	                 -EINVAL);
 	ck_assert_int_lt(
-		thread_start(look, NULL, &(struct thread_options){SIZE_MAX / 2, NULL}, &thread), 0);
+		thread_start(look, NULL, &(struct thread_options){ABSURD_STACK, NULL}, &thread), 0);
 	support_fail_thread_start(1);
 	ck_assert_int_eq(thread_start(look, NULL, &plain, &thread), -EAGAIN);
 	support_fail_allocation(1);
@@ -560,7 +583,8 @@ static void check_spread(uintptr_t stride)
 	unsigned in[FORK_STRIPES] = {0};
 
 	for (uintptr_t i = 0; i < ADDRESSES; i++) {
-		unsigned stripe = fork_stripe((void *)(UINT64_C(0x5581c0de1000) + i * stride));
+		unsigned stripe =
+			fork_stripe((void *)((uintptr_t)UINT64_C(0x5581c0de1000) + i * stride));
 
 		ck_assert_uint_lt(stripe, FORK_STRIPES);
 		in[stripe]++;
@@ -693,6 +717,7 @@ int main(void)
 		a_name_is_cut_to_15_characters,
 		a_thread_without_a_name_inherits_one,
 		a_thread_has_the_stack_it_was_given,
+		a_small_default_stack_is_made_larger,
 		the_first_thread_knows_its_stack_too,
 		the_handle_is_written_before_the_thread_begins,
 		a_failed_start_returns_the_error_and_leaks_nothing,

@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct start {
 	void (*fn)(void *);
@@ -43,6 +44,29 @@ static int create_with_signals_blocked(pthread_t *thread, const pthread_attr_t *
 	return -error;
 }
 
+/* What to ask for if BYTES are wanted; 0: the system's default. */
+static size_t stack_for(const pthread_attr_t *attributes, size_t bytes)
+{
+	size_t usual, least;
+
+	if (bytes == 0)
+		return pthread_attr_getstacksize(attributes, &usual) == 0 &&
+		                       usual < THREAD_STACK_USUAL
+		               ? THREAD_STACK_USUAL
+		               : 0;
+	/* 128 KiB on aarch64, say; -1 if it is not known. */
+	least = (size_t)sysconf(_SC_THREAD_STACK_MIN);
+	return bytes >= THREAD_STACK_LEAST && bytes < least && least != SIZE_MAX ? least : bytes;
+}
+
+/* 0 or a negative errno. */
+static int set_stack(pthread_attr_t *attributes, size_t bytes)
+{
+	size_t stack = stack_for(attributes, bytes);
+
+	return stack == 0 ? 0 : -pthread_attr_setstacksize(attributes, stack);
+}
+
 int thread_start(void (*fn)(void *), void *arg, const struct thread_options *options,
                  struct thread *ret_thread)
 {
@@ -61,12 +85,9 @@ int thread_start(void (*fn)(void *), void *arg, const struct thread_options *opt
 	error = -pthread_attr_init(&attributes);
 	if (error < 0)
 		goto fail_attributes;
-	if (options->stack_bytes != 0) {
-		error = -pthread_attr_setstacksize(&attributes, options->stack_bytes);
-		if (error < 0)
-			goto fail_create;
-	}
-	error = create_with_signals_blocked(&ret_thread->handle, &attributes, start);
+	error = set_stack(&attributes, options->stack_bytes);
+	if (error == 0)
+		error = create_with_signals_blocked(&ret_thread->handle, &attributes, start);
 	if (error < 0)
 		goto fail_create;
 	(void)pthread_attr_destroy(&attributes);

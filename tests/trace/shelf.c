@@ -272,12 +272,13 @@ static int table_query(void *self, const char *entity, const char *project,
                        const struct bothy_table_query *query, bothy_row_each *each, void *user)
 {
 	struct shelf *shelf = self;
+	uint64_t offset = query->offset, limit = query->limit; /* a size_t may have 32 bits */
 	char tenant[NAME_BYTES];
 	int code = begin(shelf, TABLE_QUERY, entity, project, tenant);
 
 	if (code != 0)
 		return code;
-	if (query->offset > INT64_MAX || query->limit > INT64_MAX)
+	if (offset > INT64_MAX || limit > INT64_MAX)
 		return -ERANGE; /* what no database counts to is not to be asked for */
 	pthread_rwlock_rdlock(&shelf->lock);
 	code = tell_rows(shelf, tenant, query, each, user);

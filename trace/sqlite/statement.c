@@ -229,8 +229,10 @@ void bind_id(struct binding *binding, const char *id)
 
 void bind_page(struct binding *binding, size_t limit, size_t offset)
 {
-	bind_number(binding, limit == 0 || limit > INT64_MAX ? -1 : (int64_t)limit);
-	bind_number(binding, offset > INT64_MAX ? INT64_MAX : (int64_t)offset);
+	uint64_t rows = limit, skipped = offset; /* a size_t may have 32 bits */
+
+	bind_number(binding, rows == 0 || rows > INT64_MAX ? -1 : (int64_t)rows);
+	bind_number(binding, skipped > INT64_MAX ? INT64_MAX : (int64_t)skipped);
 }
 
 /* ---- columns ------------------------------------------------------------------------------ */

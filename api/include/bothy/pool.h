@@ -33,7 +33,8 @@ struct bothy_pool_options {
 	                               * included; 0: as many as workers */
 	unsigned lost_per_project;    /* then the project must wait; 0: 1 */
 	unsigned spare_max;           /* threads for places that waiting jobs lend; 0: 64 */
-	size_t stack_bytes;           /* per thread; 0: the system's default; at least 64 KiB */
+	size_t stack_bytes;           /* per thread, at least 64 KiB; 0: the system's default, or
+	                               * 1 MiB where that is less */
 	enum bothy_ref_fallback refs; /* see <bothy/ref.h> */
 	enum bothy_hygiene hygiene;
 	const char *name;             /* thread names; copied; NULL: "bothy" */
