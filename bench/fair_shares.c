@@ -55,8 +55,8 @@ static double wait_by_clock(const struct crowd_light *light)
 	return (double)(light->started - light->submitted);
 }
 
-/* The work that went by meanwhile, on each worker: where they are never idle it is the same, but for
- * time that the machine took from them. */
+/* The work that went by meanwhile, on each worker: where they are never idle it is the same, but
+ * for time that the machine took from them. */
 static double wait_by_work(const struct crowd_light *light)
 {
 	double took[CROWD];
