@@ -13,6 +13,13 @@
 
 const unsigned crowd_weights[CROWD] = {1, 1, 1, 1, 2, 2, 2, 2, 3, 1};
 
+/* Which of the mix they have, in order of length: all, the shorter half or the longer one.  Were
+ * they all alike, turns would do as well as time. */
+static const struct {
+	double from, to;
+} lengths[CROWD] = {{0, 1},  {0, .5}, {.5, 1}, {0, 1},  {0, .5},
+                    {.5, 1}, {0, 1},  {0, 1},  {.5, 1}, {0, 1}};
+
 struct sized {
 	unsigned project;
 	uint64_t steps;
@@ -34,34 +41,38 @@ uint32_t crowd_random(uint32_t *state, uint32_t n)
 
 /* ---- the mix ---------------------------------------------------------------------------- */
 
-static void shuffle(uint64_t *steps, size_t n)
+static void shuffle(struct sized *jobs, size_t n)
 {
 	uint32_t random = 1;
 
 	for (size_t i = n - 1; i > 0; i--) {
-		uint64_t kept = steps[i];
+		struct sized kept = jobs[i];
 		size_t j = crowd_random(&random, (uint32_t)i + 1);
 
-		steps[i] = steps[j];
-		steps[j] = kept;
+		jobs[i] = jobs[j];
+		jobs[j] = kept;
 	}
+}
+
+static void make_jobs(unsigned project, double steps_per_us)
+{
+	double from = lengths[project].from, span = lengths[project].to - from;
+
+	for (size_t i = 0; i < CROWD_MIX; i++) {
+		double at = from + span * ((double)i + .5) / CROWD_MIX;
+		double us = SHORTEST_US * pow(CROWD_LONGEST_US / SHORTEST_US, at);
+
+		sized[project][i] = (struct sized){project, (uint64_t)(steps_per_us * us)};
+	}
+	shuffle(sized[project], CROWD_MIX);
 }
 
 static void make_mix(void)
 {
 	double steps_per_us = work_steps_per_us();
-	uint64_t steps[CROWD_MIX];
 
-	for (size_t i = 0; i < CROWD_MIX; i++) {
-		double at = ((double)i + .5) / CROWD_MIX;
-		double us = SHORTEST_US * pow(CROWD_LONGEST_US / SHORTEST_US, at);
-
-		steps[i] = (uint64_t)(steps_per_us * us);
-	}
-	shuffle(steps, CROWD_MIX);
 	for (unsigned p = 0; p < CROWD; p++)
-		for (size_t i = 0; i < CROWD_MIX; i++)
-			sized[p][i] = (struct sized){p, steps[i]};
+		make_jobs(p, steps_per_us);
 	light_steps = (uint64_t)(steps_per_us * SHORTEST_US);
 }
 
@@ -113,6 +124,11 @@ static int submit(unsigned project, bothy_fn *fn, void *arg)
 int crowd_submit(unsigned project, size_t i)
 {
 	return submit(project, run_sized, &sized[project][i % CROWD_MIX]);
+}
+
+int crowd_submit_flood(unsigned project, size_t i)
+{
+	return submit(project, run_sized, &sized[CROWD_FLOOD][i % CROWD_MIX]);
 }
 
 int crowd_submit_light(struct crowd_light *light)

@@ -1,8 +1,9 @@
 /*
  * A pool with ten projects of several weights, and jobs for them of 50 us to 5 ms.
  *
- * The lengths are spread evenly on a logarithmic scale, so a job is 1.07 ms long on average.  There
- * are CROWD_MIX of them, in an order that is random and always the same.
+ * The lengths are spread evenly on a logarithmic scale, so the flood's jobs are 1.07 ms long on
+ * average; some projects have the shorter half alone, some the longer.  Each has CROWD_MIX jobs,
+ * in an order that is random and always the same.
  */
 #ifndef BENCH_CROWD_H
 #define BENCH_CROWD_H
@@ -28,9 +29,10 @@ struct crowd_light {
 int crowd_start(unsigned workers, bool by_cpu);
 void crowd_stop(void);
 
-/* Submit the I-th of the mix, and so on round and round, to that project.  It is written down
- * (stretches.h) when it ends. */
+/* Submit to that project the I-th of its own jobs, or of the flood's, round and round.  It is
+ * written down (stretches.h) when it ends. */
 int crowd_submit(unsigned project, size_t i);
+int crowd_submit_flood(unsigned project, size_t i);
 int crowd_submit_light(struct crowd_light *light);
 
 int crowd_cancel(unsigned project); /* what it has queued */
@@ -42,7 +44,7 @@ double crowd_charged(void);
 /* A number below N, the same in every run; *STATE is any number at first. */
 uint32_t crowd_random(uint32_t *state, uint32_t n);
 
-/* How many steps the I-th of the mix has. */
+/* How many steps the I-th of the flood's has. */
 uint64_t crowd_steps(size_t i);
 
 #endif

@@ -12,7 +12,7 @@
 
 #define SECOND INT64_C(1000000000)
 #define FLOOD_JOBS 100000u
-#define OTHERS_JOBS_A_SECOND 500u /* each; and worker */
+#define OTHERS_JOBS_A_SECOND 1000u /* each; and worker */
 #define FEW_LIGHTS 400u
 #define PAUSE_US_LEAST 2500u
 #define PAUSE_US_MOST 7500u

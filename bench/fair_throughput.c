@@ -15,7 +15,7 @@ static int64_t by_bothy(unsigned among)
 	int64_t start = bench_now();
 
 	for (size_t i = 0; i < JOBS; i++)
-		bench_must("can't submit", crowd_submit((unsigned)(i % among), i));
+		bench_must("can't submit", crowd_submit_flood((unsigned)(i % among), i));
 	bench_must("can't wait", crowd_wait());
 	return bench_now() - start;
 }

@@ -28,8 +28,11 @@ def note(figures, workload):
 
 
 def series_of(figures, workload):
-    """The first figure that has one, or None."""
-    return next((f for f in figures.of(workload) if "series" in f), None)
+    """The figure that has one, of the first such case in the plan; or None."""
+    labels = [case.label for case in plan.WORKLOADS[workload]]
+    found = [f for f in figures.of(workload) if "series" in f]
+    return min(found, default=None, key=lambda f: next(
+        i for i, label in enumerate(labels) if f["case"].startswith(label)))
 
 
 def section(figures, workload):

@@ -54,7 +54,7 @@ WORKLOADS = {
     ],
     "fair": [
         case(f"{label}:", args=["--seconds", "5", *args], quick=["--seconds", "1"])
-        for label, args in (("wall time", []), ("CPU time", ["--cpu"]))
+        for label, args in (("CPU time", ["--cpu"]), ("wall time", []))
     ],
     "idle": [case(args=["--workers", "4", "--seconds", "2"], quick=["--seconds", "1"])],
     "scale": [

@@ -178,6 +178,11 @@ class Shares(unittest.TestCase):
         self.assertIn(f"{plot.x(0.5):.1f} {plot.y(0.25):.1f}", bands[0].get("d"))
         self.assertIn("![fair](performance/fair.svg)", page.section(found, "fair"))
 
+    def test_the_chart_is_of_the_first_case_in_the_plan(self):
+        cases = [f"{case.label} share" for case in plan.WORKLOADS["fair"]]
+        found = figures.Figures([shared_figure(case=case) for case in cases[::-1]])
+        self.assertEqual(page.series_of(found, "fair")["case"], cases[0])
+
     def test_every_target_of_fair_is_of_a_case_that_is_measured(self):
         labels = tuple(case.label for case in plan.WORKLOADS["fair"])
         for limit in targets.TARGETS:
