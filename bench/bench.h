@@ -11,6 +11,7 @@
 /* Each prints its figures; 0, or a negative errno of what failed. */
 int tenants_run(const struct bench_options *options);
 int refs_run(const struct bench_options *options);
+int fair_run(const struct bench_options *options);
 int rss_run(const struct bench_options *options);
 int idle_run(const struct bench_options *options);
 int record_run(const struct bench_options *options);

@@ -26,12 +26,6 @@ static int run(void *arg, void **ret_result)
 	return 0;
 }
 
-static void must(const char *what, int error)
-{
-	if (error != 0)
-		bench_die(what, error);
-}
-
 /* ---- start and stop --------------------------------------------------------------- */
 
 static void open_projects(size_t n)
@@ -43,8 +37,8 @@ static void open_projects(size_t n)
 		char name[32];
 
 		snprintf(name, sizeof(name), "%zu", project_count);
-		must("can't open a project",
-		     bothy_project_open(pool, "team", name, NULL, &projects[project_count]));
+		bench_must("can't open a project",
+		           bothy_project_open(pool, "team", name, NULL, &projects[project_count]));
 	}
 }
 
@@ -106,7 +100,7 @@ static void submit(const struct job *job)
 	struct bothy_job description = describe(job);
 
 	description.group = group;
-	must("can't submit", bothy_submit(pool, &description, NULL));
+	bench_must("can't submit", bothy_submit(pool, &description, NULL));
 }
 
 static void submit_many(const struct job *job, size_t n)
@@ -122,12 +116,12 @@ static void submit_many(const struct job *job, size_t n)
 	}
 	for (size_t i = 0; i < n; i++)
 		batch[i].arg = (void *)(uintptr_t)job;
-	must("can't submit", bothy_submit_many(pool, batch, n, NULL, &accepted));
+	bench_must("can't submit", bothy_submit_many(pool, batch, n, NULL, &accepted));
 }
 
 static void wait_all(void)
 {
-	must("can't wait", bothy_group_wait(group, BOTHY_FOREVER));
+	bench_must("can't wait", bothy_group_wait(group, BOTHY_FOREVER));
 }
 
 static void *future(const struct job *job)
@@ -135,7 +129,7 @@ static void *future(const struct job *job)
 	struct bothy_job description = describe(job);
 	bothy_future *future;
 
-	must("can't submit", bothy_submit(pool, &description, &future));
+	bench_must("can't submit", bothy_submit(pool, &description, &future));
 	return future;
 }
 
@@ -143,8 +137,8 @@ static void *take(void *future)
 {
 	void *result;
 
-	must("can't wait", bothy_future_wait(future, BOTHY_FOREVER));
-	must("a job failed", bothy_future_result(future, &result));
+	bench_must("can't wait", bothy_future_wait(future, BOTHY_FOREVER));
+	bench_must("a job failed", bothy_future_result(future, &result));
 	bothy_future_release(future);
 	return result;
 }
@@ -158,8 +152,8 @@ static size_t spawn_both(uintptr_t depth)
 	struct bothy_job child = BOTHY_JOB(.fn = branch, .arg = (void *)depth);
 	bothy_future *left, *right;
 
-	must("can't spawn", bothy_spawn(&child, &left));
-	must("can't spawn", bothy_spawn(&child, &right));
+	bench_must("can't spawn", bothy_spawn(&child, &left));
+	bench_must("can't spawn", bothy_spawn(&child, &right));
 	return (size_t)(uintptr_t)take(left) + (size_t)(uintptr_t)take(right);
 }
 
@@ -178,7 +172,7 @@ static size_t tree(unsigned depth)
 	                                  .arg = (void *)(uintptr_t)depth, .deadline = deadline);
 	bothy_future *future;
 
-	must("can't submit", bothy_submit(pool, &root, &future));
+	bench_must("can't submit", bothy_submit(pool, &root, &future));
 	return (size_t)(uintptr_t)take(future);
 }
 
@@ -187,6 +181,7 @@ static size_t tree(unsigned depth)
 static const struct workload own[] = {
 	{"tenants", "ns a job: drain over --projects", tenants_run, NULL},
 	{"refs", "ns a ref, set, got and dropped: --refs in a job", refs_run, NULL},
+	{"fair", "what projects get of a pool that one of them floods", fair_run, NULL},
 	{"rss", "resident memory at the end, to that after 100,000 jobs", rss_run, NULL},
 	{"idle", "us of CPU time a second of an idle pool", idle_run, NULL},
 #ifdef BOTHY_RECORDING

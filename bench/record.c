@@ -289,14 +289,10 @@ int record_run(const struct bench_options *options)
 
 static void work(void)
 {
-	struct timespec now;
-	int64_t end;
+	int64_t end = bench_thread_now() + 100000;
 
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-	end = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec + 100000;
-	do
-		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-	while ((int64_t)now.tv_sec * 1000000000 + now.tv_nsec < end);
+	while (bench_thread_now() < end)
+		;
 }
 
 static int work_only(void *arg, void **ret_result)

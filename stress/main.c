@@ -12,6 +12,7 @@
 #include "stress/bodies.h"
 #include "stress/canceler.h"
 #include "stress/closing.h"
+#include "stress/flood.h"
 #include "stress/hygiene.h"
 #include "stress/ids.h"
 #include "stress/ledger.h"
@@ -157,6 +158,7 @@ int main(int argc, char **argv)
 	elapsed = stress_now() - start;
 	closing_run(&stats);
 	end(&stats);
+	flood_run();
 	report_print(&stats, elapsed);
 	return violations_total() == 0 ? 0 : 1;
 }

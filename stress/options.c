@@ -27,6 +27,7 @@ static const char usage[] =
 	"  --spares N        at most N threads for jobs that wait (64)\n"
 	"  --block           wait while the queue is full, instead of trying again\n"
 	"  --even            as many jobs of the rare kinds as of others\n"
+	"  --flood N         N jobs in the flood at the end (500 for each worker)\n"
 	"  --seed N          the same jobs as another run with this seed\n"
 	"  --hang-seconds N  without progress for so long, give up (60)\n"
 	"  --json            the report as one JSON object\n"
@@ -45,6 +46,7 @@ enum choice {
 	OPTION_SPARES,
 	OPTION_BLOCK,
 	OPTION_EVEN,
+	OPTION_FLOOD,
 	OPTION_SEED,
 	OPTION_HANG,
 	OPTION_JSON,
@@ -62,6 +64,7 @@ static const struct option table[] = {
 	{"spares", required_argument, NULL, OPTION_SPARES},
 	{"block", no_argument, NULL, OPTION_BLOCK},
 	{"even", no_argument, NULL, OPTION_EVEN},
+	{"flood", required_argument, NULL, OPTION_FLOOD},
 	{"seed", required_argument, NULL, OPTION_SEED},
 	{"hang-seconds", required_argument, NULL, OPTION_HANG},
 	{"json", no_argument, NULL, OPTION_JSON},
@@ -141,6 +144,9 @@ static void take(struct options *options, int option)
 	case OPTION_EVEN:
 		options->even = true;
 		break;
+	case OPTION_FLOOD:
+		options->flood = (unsigned)number("flood", 100, 1000000);
+		break;
 	case OPTION_SEED:
 		options->seed = number("seed", 0, UINT64_MAX);
 		break;
@@ -193,4 +199,6 @@ void options_read(struct options *options, int argc, char **argv)
 	}
 	if (options->jobs == 0)
 		options->jobs = options->seconds > 0 ? UINT64_C(1) << 40 : 200000;
+	if (options->flood == 0)
+		options->flood = 500 * options->workers;
 }

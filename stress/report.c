@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "stress/flood.h"
 #include "stress/latency.h"
 #include "stress/ledger.h"
 #include "stress/stress.h"
@@ -62,6 +63,7 @@ static void print_text(const struct bothy_pool_stats *stats, bothy_time elapsed_
 	printf("address reuses   %" PRIu64 " confirmed\n", ledger_sum(LEDGER_REUSES));
 	printf("cycles found     %" PRIu64 ", waits without a spare thread %" PRIu64 "\n",
 	       ledger_sum(LEDGER_CYCLES), ledger_sum(LEDGER_NO_SPARE));
+	printf("shares compared  %" PRIu64 "\n", flood_compared());
 	print_violations();
 	printf("seed             %" PRIu64 "\n", stress.options.seed);
 }
@@ -101,9 +103,9 @@ static void print_json(const struct bothy_pool_stats *stats, bothy_time elapsed_
 	       us(latency_percentile(.5)), us(latency_percentile(.9)),
 	       us(latency_percentile(.99)), us(latency_max()), latency_count());
 	printf("\"contexts\":%" PRIu64 ",\"refs_made\":%" PRIu64 ",\"address_reuses\":%" PRIu64
-	       ",\"cycles\":%" PRIu64 ",\"no_spare\":%" PRIu64 ",",
+	       ",\"cycles\":%" PRIu64 ",\"no_spare\":%" PRIu64 ",\"shares_compared\":%" PRIu64 ",",
 	       ledger_sum(LEDGER_CONTEXTS), ledger_sum(LEDGER_REFS_MADE), ledger_sum(LEDGER_REUSES),
-	       ledger_sum(LEDGER_CYCLES), ledger_sum(LEDGER_NO_SPARE));
+	       ledger_sum(LEDGER_CYCLES), ledger_sum(LEDGER_NO_SPARE), flood_compared());
 	print_json_violations();
 	printf("}\n");
 }

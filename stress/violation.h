@@ -31,6 +31,7 @@
 	X(UNSEEN, "unseen")             /* a wait returned before the job's writes */ \
 	X(CALLBACK, "callback")         /* a context was installed, or is not */     \
 	X(CALL, "call")                 /* the library refused what it should do */  \
+	X(SHARE, "share")               /* a project had more than its share */      \
 	X(STATS, "stats")               /* the pool's figures contradict the truth */ \
 	X(CONSERVATION, "conservation") /* something was lost or made of nothing */  \
 	X(HANG, "hang")                 /* nothing goes on */

@@ -39,6 +39,16 @@ class Axis:
         return [i * step for i in range(int(self.most / step) + 1)]
 
 
+def head(title, note, height):
+    return [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" '
+        f'viewBox="0 0 {WIDTH} {height}" font-family="sans-serif">',
+        f'<rect width="{WIDTH}" height="{height}" fill="#fff"/>',
+        text(12, 20, title, size=15, weight="bold"),
+        text(12, 36, note, size=11, colour="#666"),
+    ]
+
+
 def text(x, y, words, anchor="start", size=12, weight="normal", colour="#222"):
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}" '
@@ -79,12 +89,7 @@ def chart(workload, figures, note):
     better = "more is better" if workload == "coarse" else "less is better"
     scale = ", logarithmic" if axis.log else ""
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" '
-        f'viewBox="0 0 {WIDTH} {height}" font-family="sans-serif">',
-        f'<rect width="{WIDTH}" height="{height}" fill="#fff"/>',
-        text(12, 20, f"{workload}: {figures[0]['unit']} ({better}{scale})", size=15,
-             weight="bold"),
-        text(12, 36, note, size=11, colour="#666"),
+        *head(f"{workload}: {figures[0]['unit']} ({better}{scale})", note, height),
         *grid(axis, height),
     ]
     for i, figure in enumerate(figures):

@@ -5,10 +5,11 @@ import re
 
 import charts
 import plan
+import shares
 import table
 import targets
 
-CHARTED = [name for name in plan.WORKLOADS if name not in ("rss", *plan.OWN_ROUNDS)]
+CHARTED = [name for name in plan.WORKLOADS if name not in ("rss", *plan.SHARED, *plan.OWN_ROUNDS)]
 
 
 def how(figures, workload):
@@ -22,13 +23,25 @@ def how(figures, workload):
     )
 
 
+def note(figures, workload):
+    return how(figures, workload).replace("**", "")
+
+
+def series_of(figures, workload):
+    """The figure that has one, of the first such case in the plan; or None."""
+    labels = [case.label for case in plan.WORKLOADS[workload]]
+    found = [f for f in figures.of(workload) if "series" in f]
+    return min(found, default=None, key=lambda f: next(
+        i for i, label in enumerate(labels) if f["case"].startswith(label)))
+
+
 def section(figures, workload):
     if not figures.of(workload):
         return "Not measured yet."
     parts = [f"{how(figures, workload)}."]
     for peer, why in figures.taken[workload]["left_out"].items():
         parts.append(f"{targets.name(peer)} is left out: {why}.")
-    if workload in CHARTED:
+    if workload in CHARTED or series_of(figures, workload):
         parts.append(f"![{workload}](performance/{workload}.svg)")
     return "\n\n".join([*parts, table.for_page(figures, workload)])
 
@@ -58,6 +71,15 @@ def fill(text, name, content):
     return re.sub(pattern, lambda _: f"{begin}\n{content}\n{end}", text, flags=re.DOTALL)
 
 
+def chart_of(figures, workload):
+    """None: it has none."""
+    lines = [f for f in table.sorted_figures(figures, workload) if f["case"] not in plan.BESIDE]
+    if workload in CHARTED and lines:
+        return charts.chart(workload, lines, note(figures, workload))
+    figure = series_of(figures, workload)
+    return shares.chart(workload, figure, note(figures, workload)) if figure else None
+
+
 def write(figures, docs):
     path = os.path.join(docs, "performance.md")
     with open(path, encoding="utf-8") as file:
@@ -67,10 +89,9 @@ def write(figures, docs):
         text = fill(text, workload, section(figures, workload))
     with open(path, "w", encoding="utf-8") as file:
         file.write(text)
-    for workload in CHARTED:
-        lines = [f for f in table.sorted_figures(figures, workload)
-                 if f["case"] not in plan.BESIDE]
-        if lines:
+    for workload in plan.WORKLOADS:
+        chart = chart_of(figures, workload)
+        if chart:
             with open(os.path.join(docs, "performance", f"{workload}.svg"), "w",
                       encoding="utf-8") as file:
-                file.write(charts.chart(workload, lines, how(figures, workload).replace("**", "")))
+                file.write(chart)

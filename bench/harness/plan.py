@@ -52,6 +52,10 @@ WORKLOADS = {
         case(f"{n:,} project{'s' if n > 1 else ''}", args=["--projects", str(n)], quick=FEWER)
         for n in (1, 100, 10000)
     ],
+    "fair": [
+        case(f"{label}:", args=["--seconds", "5", *args], quick=["--seconds", "1"])
+        for label, args in (("CPU time", ["--cpu"]), ("wall time", []))
+    ],
     "idle": [case(args=["--workers", "4", "--seconds", "2"], quick=["--seconds", "1"])],
     "scale": [
         case(f"{n} worker{'s' if n > 1 else ''}", program="drain", args=["--workers", str(n)],
@@ -66,6 +70,9 @@ WORKLOADS = {
 
 # Cases without a target, which are in the tables and not in the charts.
 BESIDE = ("unbounded", "cold")
+
+# What has a chart of shares over time, and none of bars: its figures have nothing in common.
+SHARED = ("fair",)
 
 OWN_ROUNDS = ("record", "record_cost")
 

@@ -140,6 +140,7 @@ class Run:
         if "rounds" in lines[-1]:  # they are medians already
             return {**lines[-1], "workload": self.workload, "case": label}
         values = [line["value"] for line in lines]
+        middle = min(lines, key=lambda line: abs(line["value"] - statistics.median(values)))
         return {
             "workload": self.workload,
             "case": label,
@@ -151,4 +152,5 @@ class Run:
             "rounds": len(values),
             "cpu": statistics.median(line["cpu"] for line in lines),
             "sleeps_per_1000": statistics.median(line["sleeps_per_1000"] for line in lines),
+            **({"series": middle["series"]} if "series" in middle else {}),
         }

@@ -5,12 +5,15 @@ import os
 import sys
 import tempfile
 import unittest
+import xml.etree.ElementTree
 
 import charts
 import figures
+import page
 import plan
 import probe
 import rounds
+import shares
 import table
 import targets
 
@@ -87,6 +90,18 @@ class Rounds(unittest.TestCase):
         self.assertEqual([f["rounds"] for f in made.figures()], [3, 3, 3])
 
 
+class Series(unittest.TestCase):
+    def test_a_figure_keeps_the_series_of_its_median(self):
+        made = rounds.Run("fair", [], 1, Witness(), 100.0, False)
+        lines = [{"value": value, "peer": "bothy", "unit": "%", "cpu": 1, "sleeps_per_1000": 1,
+                  "series": [value]} for value in (1, 9, 5)]
+        self.assertEqual(made.figure("share", lines)["series"], [5])
+
+    def test_figures_without_a_series_have_none(self):
+        made = run([turn("bothy", 3)], Witness())
+        self.assertNotIn("series", made.figures()[0])
+
+
 class Probing(unittest.TestCase):
     def test_witnesses(self):
         witness = probe.Probe("unused")
@@ -122,6 +137,57 @@ class Targets(unittest.TestCase):
 
     def test_a_chart_of_nothing_but_zeros_can_be_drawn(self):
         self.assertIn("</svg>", charts.chart("drain", made_figures(bothy=0).lines, ""))
+
+
+def shared_figure(**more):
+    points = [[1.0, 0, 0], [0.25, 0.7, 0.05], [0.25, 0.75, 0]]
+    return {"workload": "fair", "case": "wall time: share", "peer": "bothy", "value": 4.0,
+            "unit": "% off its weight", "min": 3.0, "max": 6.0, "rounds": 5, "cpu": 1,
+            "sleeps_per_1000": 1,
+            "series": {"seconds_a_point": 0.5, "shared": [0.5, 1.5], "weights": [1, 3, 1],
+                       "shares": points}, **more}
+
+
+class Shares(unittest.TestCase):
+    def said(self, **more):
+        found = figures.Figures([shared_figure(**more)])
+        verdict = next(v for v in targets.verdicts(found)
+                       if (v.workload, v.case) == ("fair", more.get("case", "wall time: share")))
+        return table.said(verdict)
+
+    def test_limits(self):
+        self.assertEqual(self.said(), "reached")
+        self.assertEqual(self.said(value=10.0), "missed by 2.00 times")
+        self.assertEqual(self.said(case="CPU time: wait", value=101.0), "missed by 1.01 times")
+        self.assertEqual(self.said(case="CPU time: throughput", value=92.5), "reached")
+        self.assertEqual(self.said(case="CPU time: throughput", value=46.0),
+                         "missed by 2.00 times")
+
+    def test_a_project_is_due_its_weight_of_those_that_always_have_jobs(self):
+        self.assertEqual(shares.due(shared_figure()["series"]), [0.25, 0.75])
+
+    def test_the_chart_is_of_shares_and_well_formed(self):
+        found = figures.Figures([shared_figure()], {"fair": {
+            "date": "-", "machine": "-", "load": [0, 0], "turns": 1, "discarded": 0,
+            "disturbed": 0, "left_out": {}}})
+        chart = page.chart_of(found, "fair")
+        root = xml.etree.ElementTree.fromstring(chart)
+        bands = [path for path in root if path.get("d", "").endswith("Z")]
+        self.assertEqual(len(bands), 3)
+        plot = shares.Plot(1.5)
+        self.assertIn(f"{plot.x(0.5):.1f} {plot.y(0.25):.1f}", bands[0].get("d"))
+        self.assertIn("![fair](performance/fair.svg)", page.section(found, "fair"))
+
+    def test_the_chart_is_of_the_first_case_in_the_plan(self):
+        cases = [f"{case.label} share" for case in plan.WORKLOADS["fair"]]
+        found = figures.Figures([shared_figure(case=case) for case in cases[::-1]])
+        self.assertEqual(page.series_of(found, "fair")["case"], cases[0])
+
+    def test_every_target_of_fair_is_of_a_case_that_is_measured(self):
+        labels = tuple(case.label for case in plan.WORKLOADS["fair"])
+        for limit in targets.TARGETS:
+            if limit.workload == "fair":
+                self.assertTrue(limit.case.startswith(labels), limit.case)
 
 
 if __name__ == "__main__":

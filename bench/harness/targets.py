@@ -97,6 +97,14 @@ def without(*peers):
     return [peer for peer in C_AND_CPP if peer not in peers]
 
 
+def fair_limits(by):
+    return [
+        Limit("fair", f"{by} share", "within 5% of its weight, over a second", most=5),
+        Limit("fair", f"{by} wait", "twice that on an idle pool and one job", most=100),
+        Limit("fair", f"{by} throughput", "92% of first-in first-out", least=92),
+    ]
+
+
 TARGETS = [
     *drain_targets(""),
     *drain_targets("by strings"),
@@ -123,6 +131,7 @@ TARGETS = [
       for case in ("10 refs", "100 refs", "10,000 refs")],
     Target("tenants", "100 projects", "1.2 times the cost of 1", ["bothy"], 1 / 1.2, "1 project"),
     Target("tenants", "10,000 projects", "2 times the cost of 1", ["bothy"], 1 / 2, "1 project"),
+    *[limit for by in ("wall time:", "CPU time:") for limit in fair_limits(by)],
     Limit("idle", "", "0 CPU", most=0),
     Target("scale", "8 workers", "no slower than 1.3 times 2 workers", ["bothy"], 1 / 1.3,
            "2 workers"),

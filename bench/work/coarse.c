@@ -2,8 +2,7 @@
  * coarse: jobs of 10 us, 100 us or 1 ms: how much of the cores gets to them.
  *
  * That is the time in which bare threads, one for each worker, do the same work with no pool at
- * all, over the time that the pool takes.  A job is a fixed number of steps and looks at no
- * clock: time taken away from it would count as work.
+ * all, over the time that the pool takes.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -16,53 +15,18 @@
 
 static uint64_t steps_a_job;
 
-static uint64_t spin(uint64_t steps)
-{
-	uint64_t x = 88172645463325252u;
-
-	while (steps-- > 0) {
-		x ^= x << 13;
-		x ^= x >> 7;
-		x ^= x << 17;
-	}
-	return x;
-}
-
 static void *burn(void *arg)
 {
-	volatile uint64_t sink = spin(steps_a_job);
-
-	(void)sink;
+	work_burn(steps_a_job);
 	return work_count(arg);
-}
-
-/* Steps in a job of that many us: by the fastest of some tries. */
-static uint64_t calibrate(unsigned us)
-{
-	int64_t best = INT64_MAX;
-
-	steps_a_job = 1000000;
-	for (int i = 0; i < 10; i++) {
-		volatile uint64_t sink;
-		int64_t start = bench_now(), took;
-
-		sink = spin(steps_a_job);
-		(void)sink;
-		took = bench_now() - start;
-		best = took < best ? took : best;
-	}
-	return steps_a_job * us * 1000 / (uint64_t)best;
 }
 
 static void *burn_share(void *arg)
 {
 	size_t n = *(const size_t *)arg;
 
-	for (size_t i = 0; i < n; i++) {
-		volatile uint64_t sink = spin(steps_a_job);
-
-		(void)sink;
-	}
+	for (size_t i = 0; i < n; i++)
+		work_burn(steps_a_job);
 	return NULL;
 }
 
@@ -119,7 +83,7 @@ int coarse_run(const struct bench_options *options)
 	if (options->workers > MOST_WORKERS)
 		return -EINVAL;
 	n -= n % options->workers;
-	steps_a_job = calibrate(us);
+	steps_a_job = (uint64_t)(work_steps_per_us() * us);
 	work_start();
 	work_inside(compare, &n);
 	peer.stop();

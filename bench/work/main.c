@@ -100,8 +100,9 @@ static const struct option table[] = {
 	{"job-us", required_argument, NULL, 'u'},   {"refs", required_argument, NULL, 'R'},
 	{"projects", required_argument, NULL, 'p'}, {"strings", no_argument, NULL, 'S'},
 	{"futures", no_argument, NULL, 'F'},        {"unbounded", no_argument, NULL, 'U'},
-	{"cold", no_argument, NULL, 'C'},           {"list", no_argument, NULL, 'l'},
-	{"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0},
+	{"cold", no_argument, NULL, 'C'},           {"cpu", no_argument, NULL, 'P'},
+	{"list", no_argument, NULL, 'l'},           {"help", no_argument, NULL, 'h'},
+	{NULL, 0, NULL, 0},
 };
 
 static const char options_text[] =
@@ -116,7 +117,8 @@ static const char options_text[] =
 	"  --projects N  Bothy: spread over so many (1)\n"
 	"  --strings     Bothy: name the project by strings\n"
 	"  --rounds N    record, record_cost (5)\n"
-	"  --seconds N   that the pool is idle (3)\n"
+	"  --seconds N   that the pool is idle, or shared (3)\n"
+	"  --cpu         fair: charge CPU time, not wall time\n"
 	"  --list        what this program can measure, a word each\n"
 	"  --help        this text\n";
 
@@ -213,6 +215,9 @@ static void read_switch(struct bench_options *options, int option)
 		break;
 	case 'C':
 		options->cold = true;
+		break;
+	case 'P':
+		options->cpu = true;
 		break;
 	case 'l':
 		list();

@@ -4,12 +4,22 @@
 
 #include "bench/work/work.h"
 
-int64_t bench_now(void)
+static int64_t read_clock(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(clock, &now);
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+int64_t bench_now(void)
+{
+	return read_clock(CLOCK_MONOTONIC);
+}
+
+int64_t bench_thread_now(void)
+{
+	return read_clock(CLOCK_THREAD_CPUTIME_ID);
 }
 
 static int64_t ns_of(struct timeval time)
@@ -43,15 +53,22 @@ void measure_end(struct measure *measure)
 	measure->sleeps = now.sleeps - measure->sleeps;
 }
 
-void measure_print(const struct measure *measure, const char *workload, const char *part,
-                   double value, const char *unit, size_t jobs)
+void measure_print_begin(const struct measure *measure, const char *workload, const char *part,
+                         double value, const char *unit, size_t jobs)
 {
 	double n = jobs > 0 ? (double)jobs : 1;
 
 	printf("{\"workload\":\"%s\",\"case\":\"%s\",\"peer\":\"%s\",\"value\":%.6g,\"unit\":\"%s\","
-	       "\"cpu\":%.1f,\"sleeps_per_1000\":%.3f}\n",
+	       "\"cpu\":%.1f,\"sleeps_per_1000\":%.3f",
 	       workload, part, peer.name, value, unit, (double)measure->cpu / n,
 	       (double)measure->sleeps * 1000 / n);
+}
+
+void measure_print(const struct measure *measure, const char *workload, const char *part,
+                   double value, const char *unit, size_t jobs)
+{
+	measure_print_begin(measure, workload, part, value, unit, jobs);
+	puts("}");
 }
 
 int bench_compare(const void *a, const void *b)

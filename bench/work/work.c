@@ -21,6 +21,12 @@ void bench_die(const char *what, int error)
 	exit(1);
 }
 
+void bench_must(const char *what, int error)
+{
+	if (error != 0)
+		bench_die(what, error);
+}
+
 void work_start(void)
 {
 	size_t bound = peer.bounded && !bench_options.unbounded ? BENCH_BOUND : 0;

@@ -22,7 +22,7 @@ struct bench_options {
 	unsigned workers;
 	unsigned rounds;  /* of those that take turns within themselves: record, record_cost */
 	size_t jobs;      /* 0: as many as the workload wants */
-	unsigned seconds; /* that a pool is idle */
+	unsigned seconds; /* that a pool is idle; that projects share it */
 	unsigned job_us;  /* coarse: how long a job is */
 	unsigned refs;    /* refs: in each job */
 	size_t projects;  /* Bothy: over which jobs are spread */
@@ -30,6 +30,7 @@ struct bench_options {
 	bool futures;     /* queued: with a future each */
 	bool unbounded;   /* no bound on the queue, though the peer has one */
 	bool cold;        /* no untimed round before */
+	bool cpu;         /* fair: charge CPU time */
 };
 
 extern struct bench_options bench_options;
@@ -82,12 +83,14 @@ struct peer {
 
 extern const struct peer peer;
 
-/* Say what could not be done, and exit. */
+/* Say what could not be done, and exit; if ERROR is not 0. */
 void bench_die(const char *what, int error) __attribute__((noreturn));
+void bench_must(const char *what, int error);
 
 /* ---- measuring -------------------------------------------------------------------- */
 
-int64_t bench_now(void); /* ns */
+int64_t bench_now(void);        /* ns */
+int64_t bench_thread_now(void); /* of CPU time of this thread */
 
 /* Wall and CPU time in ns, and how often a thread of the process went to sleep. */
 struct measure {
@@ -101,12 +104,21 @@ void measure_end(struct measure *measure); /* what has passed since measure_begi
 void measure_print(const struct measure *measure, const char *workload, const char *part,
                    double value, const char *unit, size_t jobs);
 
+/* The same without the end of the line, for what else belongs to the figure. */
+void measure_print_begin(const struct measure *measure, const char *workload, const char *part,
+                         double value, const char *unit, size_t jobs);
+
 int bench_compare(const void *a, const void *b); /* for qsort() of doubles */
 
 /* Bytes of the process's own resident memory (heap, stacks, data); 0 if it can't be read.
  * Without the pages of program files: the kernel drops them and reads them again as it
  * likes. */
 size_t bench_resident(void);
+
+/* ---- work for jobs ----------------------------------------------------------------- */
+
+double work_steps_per_us(void);
+void work_burn(uint64_t steps);
 
 /* ---- the shared workloads --------------------------------------------------------- */
 
