@@ -83,15 +83,16 @@ void charge_correct_locked(struct charge *charge, bothy_time now)
 		correct_locked(charge, wall(charge, now));
 }
 
-void charge_end_locked(struct charge *charge)
+void charge_end_locked(bothy_project *project, unsigned n, int64_t charged, int64_t took)
 {
-	bothy_project *project = charge->project;
 	bothy_pool *pool = project->pool;
 
-	fair_end(&pool->fair, &project->flow, charge->charged, charge->took);
-	project->stats.charged_ns += (uint64_t)charge->took;
-	pool->stats.charged_ns += (uint64_t)charge->took;
+	fair_end(&pool->fair, &project->flow, n, charged, took);
+	project->stats.charged_ns += (uint64_t)took;
+	pool->stats.charged_ns += (uint64_t)took;
 	if (PLANTED(CHARGED_TWICE))
-		project->stats.charged_ns += (uint64_t)charge->took;
-	project_rests_locked(project);
+		project->stats.charged_ns += (uint64_t)took;
+	project->places -= n;
+	if (!PLANTED(REST_UNSEEN))
+		project_update_locked(project);
 }

@@ -38,7 +38,7 @@ void charge_resume_locked(struct charge *charge, bothy_time now);
 /* The job is stuck: what it took by NOW is charged already. */
 void charge_correct_locked(struct charge *charge, bothy_time now);
 
-/* The job was stopped: settle its account. */
-void charge_end_locked(struct charge *charge);
+/* N jobs of PROJECT that were charged CHARGED, together, have ended: settle their account. */
+void charge_end_locked(bothy_project *project, unsigned n, int64_t charged, int64_t took);
 
 #endif

@@ -136,14 +136,17 @@ void fair_resume(struct fair *fair, struct fair_flow *flow, bool idle)
 		flow->tag = later(flow->tag, fair->now);
 }
 
-void fair_end(struct fair *fair, struct fair_flow *flow, int64_t charged, int64_t took)
+void fair_end(struct fair *fair, struct fair_flow *flow, unsigned n, int64_t charged, int64_t took)
 {
-	took = PLANTED(TURNS_NOT_TIME) ? charged : later(took, 1);
+	int64_t each;
+
+	took = PLANTED(TURNS_NOT_TIME) ? charged : later(took, n);
+	each = took / n;
 	fair_correct(fair, flow, charged, took);
-	flow->average = averaged(flow->average, took, FLOW_SHIFT);
-	fair->average = averaged(fair->average, took, ALL_SHIFT);
+	flow->average = averaged(flow->average, each, FLOW_SHIFT);
+	fair->average = averaged(fair->average, each, ALL_SHIFT);
 	pass(fair, flow, took);
-	fair->running--;
+	fair->running -= n;
 	catch_up(fair);
 }
 

@@ -75,10 +75,11 @@ void fair_undo(struct fair *fair, struct fair_flow *flow, int64_t charged);
 void fair_pause(struct fair *fair);
 void fair_resume(struct fair *fair, struct fair_flow *flow, bool idle);
 
-/* A job of FLOW that was charged CHARGED has taken TOOK so far, and goes on; or altogether,
- * and is over. */
+/* A job of FLOW that was charged CHARGED has taken TOOK so far, and goes on. */
 void fair_correct(struct fair *fair, struct fair_flow *flow, int64_t charged, int64_t took);
-void fair_end(struct fair *fair, struct fair_flow *flow, int64_t charged, int64_t took);
+
+/* N jobs of FLOW that were charged CHARGED, together, have taken TOOK, and are over. */
+void fair_end(struct fair *fair, struct fair_flow *flow, unsigned n, int64_t charged, int64_t took);
 
 /* Whether FLOW, without jobs, still owes time: its tag is later than now. */
 bool fair_owes(const struct fair *fair, const struct fair_flow *flow);

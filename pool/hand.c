@@ -143,30 +143,53 @@ void hand_end(struct hand *hand, unsigned phase, bool overdue, bothy_time now)
 
 /* ---- the books ---------------------------------------------------------------------------- */
 
-static void fold_slot_locked(struct slot *slot, struct kicks *kicks)
+/* What is folded of one project, one after the other. */
+struct fold {
+	bothy_project *project; /* or NULL */
+	unsigned n;
+	int64_t charged, took;
+};
+
+static void fold_end_locked(struct fold *fold, struct kicks *kicks)
+{
+	if (fold->project == NULL)
+		return;
+	charge_end_locked(fold->project, fold->n, fold->charged, fold->took);
+	pool_jobs_ended_locked(fold->project->pool, fold->project, fold->n, kicks);
+	*fold = (struct fold){.project = NULL};
+}
+
+static void fold_slot_locked(struct slot *slot, struct fold *fold, struct kicks *kicks)
 {
 	bothy_project *project = slot->charge.project;
 
-	if (slot->state == SLOT_HANDED) {
-		undo_locked(slot); /* somebody has claimed it, and will come */
-		return;
-	}
+	if (fold->project != project)
+		fold_end_locked(fold, kicks);
 	if (slot->state == SLOT_ENDED)
 		tally_hand_ran_locked(project, slot->phase);
-	else if (slot->state == SLOT_OVERDUE_ENDED)
-		tally_overdue_ended_locked(project);
 	else
-		return;
+		tally_overdue_ended_locked(project);
 	slot->state = SLOT_FREE;
 	tally_times_locked(project, slot->waited, slot->charge.ran);
-	charge_end_locked(&slot->charge);
-	pool_job_ended_locked(project->pool, project, kicks);
+	fold->project = project;
+	fold->n++;
+	fold->charged += slot->charge.charged;
+	fold->took += slot->charge.took;
 }
 
 static void fold_all_locked(struct hand *hand, struct kicks *kicks)
 {
-	for (unsigned i = 0; i < hand->next; i++)
-		fold_slot_locked(&hand->slots[i], kicks);
+	struct fold fold = {.project = NULL};
+
+	for (unsigned i = 0; i < hand->next; i++) {
+		struct slot *slot = &hand->slots[i];
+
+		if (slot->state == SLOT_HANDED)
+			undo_locked(slot); /* somebody has claimed it, and will come */
+		else if (slot->state == SLOT_ENDED || slot->state == SLOT_OVERDUE_ENDED)
+			fold_slot_locked(slot, &fold, kicks);
+	}
+	fold_end_locked(&fold, kicks);
 }
 
 void hand_fold_locked(struct hand *hand, struct kicks *kicks)

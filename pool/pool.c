@@ -98,11 +98,6 @@ void pool_release_locked(bothy_pool *pool)
 		pool_destroy(pool);
 }
 
-int pool_check(const bothy_pool *pool)
-{
-	return pool->generation == fork_generation() ? 0 : -ECHILD;
-}
-
 unsigned pool_places_locked(const bothy_pool *pool)
 {
 	const struct bothy_pool_options *options = &pool->options;
@@ -167,11 +162,14 @@ void pool_room_locked(bothy_pool *pool, struct kicks *kicks)
 	pool_room_all_locked(pool, kicks);
 }
 
-void pool_job_ended_locked(bothy_pool *pool, bothy_project *project, struct kicks *kicks)
+void pool_jobs_ended_locked(bothy_pool *pool, bothy_project *project, unsigned n,
+                            struct kicks *kicks)
 {
+	project->holds -= n - 1;
 	if (project_put_locked(project))
 		pool->holds--; /* not the last, says the caller */
-	if (--pool->live > 0)
+	pool->live -= n;
+	if (pool->live > 0)
 		return;
 	if (pool->abandoned)
 		pool_exit_locked(pool, kicks);

@@ -30,11 +30,14 @@
 #ifndef POOL_POOL_H
 #define POOL_POOL_H
 
+#include <errno.h>
+
 #include <bothy/pool.h>
 
 #include "pool/fair.h"
 #include "pool/job.h"
 #include "pool/times.h"
+#include "sync/fork.h"
 #include "sync/lock.h"
 #include "sync/park.h"
 #include "sync/thread.h"
@@ -141,7 +144,10 @@ bothy_pool *pool_current(void);
 void pool_adopt_thread(bothy_pool *pool);
 
 /* 0, or -ECHILD for a pool from before a fork. */
-int pool_check(const bothy_pool *pool);
+static inline int pool_check(const bothy_pool *pool)
+{
+	return pool->generation == fork_generation() ? 0 : -ECHILD;
+}
 
 /* Tell the observers that something changed; wait until something does, or DEADLINE. */
 void pool_changed_locked(bothy_pool *pool, struct kicks *kicks);
@@ -162,9 +168,10 @@ void pool_wake_worker_locked(bothy_pool *pool, struct kicks *kicks);
 void pool_room_locked(bothy_pool *pool, struct kicks *kicks);
 void pool_room_all_locked(bothy_pool *pool, struct kicks *kicks);
 
-/* A job of PROJECT has quite ended, and gives up its hold on it.  The caller has a hold on
+/* N jobs of PROJECT have quite ended, and give up their holds on it.  The caller has a hold on
  * the pool. */
-void pool_job_ended_locked(bothy_pool *pool, bothy_project *project, struct kicks *kicks);
+void pool_jobs_ended_locked(bothy_pool *pool, bothy_project *project, unsigned n,
+                            struct kicks *kicks);
 
 void pool_stats(bothy_pool *pool, struct bothy_pool_stats *ret_stats);
 

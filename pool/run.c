@@ -317,7 +317,7 @@ static void leave_place(void *arg)
 	if (pool_check(pool) < 0)
 		return;
 	lock_acquire(&pool->lock);
-	pool_job_ended_locked(pool, place->project, &kicks);
+	pool_jobs_ended_locked(pool, place->project, 1, &kicks);
 	lock_release(&pool->lock);
 	kicks_give(&kicks);
 }

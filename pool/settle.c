@@ -217,7 +217,7 @@ static void settle_one(bothy_future *job, unsigned phase, int code)
 	job_release(job);
 
 	lock_acquire(&pool->lock);
-	pool_job_ended_locked(pool, project, &kicks);
+	pool_jobs_ended_locked(pool, project, 1, &kicks);
 	pool_release_locked(pool);
 	kicks_give(&kicks);
 }
@@ -245,7 +245,7 @@ bool settle_withdraw(bothy_future *job)
 	tally_withdrawn_locked(project);
 	limit_room_locked(project, &kicks);
 	pool_room_locked(pool, &kicks);
-	pool_job_ended_locked(pool, project, &kicks);
+	pool_jobs_ended_locked(pool, project, 1, &kicks);
 	pool_release_locked(pool);
 	kicks_give(&kicks);
 	group_leave(job);

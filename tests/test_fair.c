@@ -162,7 +162,7 @@ static void work(int workers, int64_t end)
 			break;
 		now = place->ends;
 		place->flow->took += now - place->began;
-		fair_end(&fair, &place->flow->fair, place->charged, now - place->began);
+		fair_end(&fair, &place->flow->fair, 1, place->charged, now - place->began);
 		place->flow = NULL;
 	}
 	now = end;
