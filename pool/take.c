@@ -3,12 +3,13 @@
 #include "pool/project.h"
 #include "pool/tally.h"
 #include "pool/watchdog.h"
+#include "sync/clock.h"
 #include "sync/testing.h"
 
-enum {
-	PASSED_OVER_AT_ONCE = 64,
-	HAND_NS = 20 * 1000 /* what the jobs of a hand are to take altogether, if there are several */
-};
+enum { PASSED_OVER_AT_ONCE = 64 };
+
+/* What the jobs of a hand are to take altogether, if there are several. */
+#define HAND_NS (20 * 1000 * CLOCK_SLOWNESS)
 
 static void left_queue_locked(bothy_pool *pool, bothy_future *job, struct kicks *kicks)
 {

@@ -29,9 +29,11 @@
 enum {
 	SWEEP_EVERY_NS = 10 * 1000 * 1000,
 	SWEEP_AT_ONCE = 1024, /* jobs looked at under one hold of the lock */
-	SWEEP_SHARE = 10,     /* a sweep that took T is not repeated for this many T */
-	TICK_NS = 1000 * 1000 /* until what was put off is looked at */
+	SWEEP_SHARE = 10      /* a sweep that took T is not repeated for this many T */
 };
+
+/* Until what was put off is looked at. */
+#define TICK_NS (1000 * 1000 * CLOCK_SLOWNESS)
 
 /* What one look found. */
 struct look {

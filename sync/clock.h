@@ -18,6 +18,12 @@ int64_t clock_thread_now(void);
 /* Nanoseconds since 1970, by the system's clock, which may be set back; virtual as well. */
 int64_t clock_wall_now(void);
 
+/* How many times as slow as usual this machine is.  Where instructions are counted, nothing is done
+ * in time: bench/instructions says so. */
+#ifndef CLOCK_SLOWNESS
+#define CLOCK_SLOWNESS 1LL
+#endif
+
 /* T + NS for NS >= 0, at most BOTHY_FOREVER. */
 static inline bothy_time clock_add(bothy_time t, int64_t ns)
 {
