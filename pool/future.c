@@ -5,6 +5,7 @@
 
 #include "pool/callback.h"
 #include "pool/settle.h"
+#include "pool/worker.h"
 #include "sync/atomic.h"
 
 int future_result(bothy_future *job, void **ret_result)
@@ -59,5 +60,5 @@ void future_release(bothy_future *job)
 {
 	/* In a forked child a job from before is left as it is: nothing of the user's runs. */
 	if (job != NULL && job_check(job) == 0)
-		job_release(job);
+		job_release_to(job, worker_spares());
 }

@@ -140,23 +140,33 @@ static void fill(bothy_future *job, const struct bothy_job *spec)
 	atomic_init(&job->holds, 1);
 }
 
-static bothy_future *take_spare(struct job_stack *stack, struct lock *lock)
+static bothy_future *pop_spare(struct job_stack *stack)
 {
-	bothy_future *job;
+	bothy_future *job = stack->first;
 
-	lock_acquire(lock);
-	job = stack->first;
-	if (job != NULL) {
-		stack->first = job->kept;
-		stack->n--;
-		__builtin_prefetch(stack->first, 1);
-	}
-	lock_release(lock);
+	if (job == NULL)
+		return NULL;
+	stack->first = job->kept;
+	stack->n--;
+	__builtin_prefetch(stack->first, 1);
 	return job;
 }
 
-int job_new(const struct bothy_job *spec, bool with_extra, struct job_spares *spares,
-            struct lock *lock, bothy_future **ret_job)
+/* One of the thread's own SPARES, or else of the POOL's. */
+static bothy_future *take_spare(struct job_spares *own, struct job_depot *depot, bool with_extra)
+{
+	bothy_future *job = own != NULL ? pop_spare(&own->of[with_extra]) : NULL;
+
+	if (job != NULL || depot == NULL)
+		return job;
+	lock_acquire(&depot->lock);
+	job = pop_spare(&depot->spares.of[with_extra]);
+	lock_release(&depot->lock);
+	return job;
+}
+
+int job_new(const struct bothy_job *spec, bool with_extra, struct job_spares *own,
+            struct job_depot *depot, bothy_future **ret_job)
 {
 	size_t bytes = sizeof(bothy_future), arg_at;
 	bothy_future *job = NULL;
@@ -167,8 +177,8 @@ int job_new(const struct bothy_job *spec, bool with_extra, struct job_spares *sp
 	arg_at = align_up(bytes);
 	if (spec->arg_bytes > PTRDIFF_MAX - arg_at)
 		return -ENOMEM;
-	if (spec->arg_bytes == 0 && spares != NULL)
-		job = take_spare(&spares->of[with_extra], lock);
+	if (spec->arg_bytes == 0)
+		job = take_spare(own, depot, with_extra);
 	if (job == NULL)
 		job = malloc(spec->arg_bytes == 0 ? bytes : arg_at + spec->arg_bytes);
 	if (job == NULL)
@@ -214,15 +224,6 @@ static void push_spare(struct job_stack *stack, bothy_future *job)
 	stack->n++;
 }
 
-static bothy_future *pop_spare(struct job_stack *stack)
-{
-	bothy_future *job = stack->first;
-
-	stack->first = job->kept;
-	stack->n--;
-	return job;
-}
-
 static void move_stack(struct job_stack *from, struct job_stack *to)
 {
 	bothy_future *last = from->first;
@@ -237,10 +238,25 @@ static void move_stack(struct job_stack *from, struct job_stack *to)
 	*from = (struct job_stack){0};
 }
 
-void job_spares_move(struct job_spares *from, struct job_spares *to)
+void job_depot_init(struct job_depot *depot)
 {
-	move_stack(&from->of[0], &to->of[0]);
-	move_stack(&from->of[1], &to->of[1]);
+	depot->spares = (struct job_spares){0};
+	lock_init(&depot->lock);
+}
+
+void job_depot_fini(struct job_depot *depot)
+{
+	job_spares_fini(&depot->spares);
+	lock_fini(&depot->lock);
+}
+
+void job_depot_give(struct job_depot *depot, struct job_spares *spares)
+{
+	lock_acquire(&depot->lock);
+	move_stack(&spares->of[0], &depot->spares.of[0]);
+	move_stack(&spares->of[1], &depot->spares.of[1]);
+	lock_release(&depot->lock);
+	job_spares_fini(spares);
 }
 
 void job_spares_fini(struct job_spares *spares)
@@ -261,7 +277,7 @@ static void job_free(bothy_future *job, struct job_spares *spares)
 	stop_fini(&job->stop);
 	free(job->error_text);
 	TESTING_COUNT(blocks_freed);
-	if (KEEPS_SPARES && spares != NULL && job->plain)
+	if (KEEPS_SPARES && spares != NULL && job->plain && spares->of[with_extra].n < SPARES_MAX)
 		push_spare(&spares->of[with_extra], job);
 	else
 		free(job);

@@ -177,24 +177,35 @@ static inline bool job_needs_server(const struct bothy_job *spec)
 	return (spec->flags & (BOTHY_ENSURE_PROJECT | BOTHY_TRACE)) != 0;
 }
 
-/* Blocks that are free, and linked by `kept`: those without an extra, and those with one. */
+/* Blocks that are free, and linked by `kept`: those without an extra, and those with one; no more
+ * than SPARES_MAX of either.  A thread's own; all zero: none. */
+enum { SPARES_MAX = 2048 };
 struct job_spares {
 	struct job_stack { bothy_future *first; size_t n; } of[2];
 };
 
-/* A block for SPEC, in phase NEW with one hold (the execution's).  PROJECT is not held.
- * It has an extra if SPEC or WITH_EXTRA wants one.  It is one of SPARES, if not NULL, and LOCK
- * guards them.  0 or -ENOMEM. */
-int job_new(const struct bothy_job *spec, bool with_extra, struct job_spares *spares,
-            struct lock *lock, bothy_future **ret_job);
-
-/* As job_release(), but the block is kept in SPARES, if it can be. */
-void job_release_to(bothy_future *job, struct job_spares *spares);
-
-/* Move all of FROM to TO, which keeps no more than SPARES_MAX of either. */
-enum { SPARES_MAX = 2048 };
-void job_spares_move(struct job_spares *from, struct job_spares *to);
 void job_spares_fini(struct job_spares *spares);
+
+/* ... and those that a pool's threads share. */
+struct job_depot {
+	struct lock lock;
+	struct job_spares spares; /* guarded by it */
+};
+
+void job_depot_init(struct job_depot *depot);
+void job_depot_fini(struct job_depot *depot);
+
+/* All SPARES are the depot's, or freed if it has enough. */
+void job_depot_give(struct job_depot *depot, struct job_spares *spares);
+
+/* A block for SPEC, in phase NEW with one hold (the execution's).  PROJECT is not held.
+ * It has an extra if SPEC or WITH_EXTRA wants one.  It is one of OWN, or of DEPOT, both of which
+ * may be NULL, if there is one.  0 or -ENOMEM. */
+int job_new(const struct bothy_job *spec, bool with_extra, struct job_spares *own,
+            struct job_depot *depot, bothy_future **ret_job);
+
+/* As job_release(), but the block is kept in SPARES, if they are not NULL and it can be. */
+void job_release_to(bothy_future *job, struct job_spares *spares);
 
 void job_hold(bothy_future *job);
 

@@ -78,8 +78,7 @@ void pool_adopt_thread(bothy_pool *pool)
 
 static void pool_destroy(bothy_pool *pool)
 {
-	job_spares_fini(&pool->spares);
-	lock_fini(&pool->spares_lock);
+	job_depot_fini(&pool->depot);
 	lock_fini(&pool->lock);
 	heap_fini(&pool->fair.heap);
 	heap_fini(&pool->due);
@@ -228,7 +227,7 @@ static void pool_init(bothy_pool *pool, bothy_server *server,
 	pool->server = server_hold(server);
 	pool->generation = fork_generation();
 	lock_init(&pool->lock);
-	lock_init(&pool->spares_lock);
+	job_depot_init(&pool->depot);
 	pool->holds = 1;
 	pool->blocked_end = &pool->blocked;
 	parker_init(&pool->watchdog_parker);

@@ -86,9 +86,7 @@ struct bothy_pool {
 	struct bothy_pool_stats stats; /* the counters of jobs, queued and running among them */
 	struct times times;
 
-	/* blocks for jobs */
-	struct lock spares_lock;
-	struct job_spares spares; /* guarded by it */
+	struct job_depot depot;  /* has its own lock */
 
 	/* threads */
 	struct worker *workers;  /* all, those of BOTHY_OWN_THREAD included */

@@ -112,6 +112,7 @@ static void note_finish_error(const struct run *run)
 static void keep_books_in_place(const struct run *run)
 {
 	bothy_pool *pool = run->worker->pool;
+	struct kicks kicks = KICKS_INITIALIZER;
 
 	lock_acquire(&pool->lock);
 	if (run->claimed)
@@ -119,7 +120,9 @@ static void keep_books_in_place(const struct run *run)
 	else
 		tally_overdue_ended_locked(run->job->project);
 	run->worker->hand.top = run->job->below;
+	pool_jobs_ended_locked(pool, run->job->project, 1, &kicks);
 	lock_release(&pool->lock);
+	kicks_give(&kicks);
 }
 
 static void keep_books(const struct run *run)
@@ -250,19 +253,12 @@ static void call(struct run *run)
 		run->code = run->refusal;
 }
 
-static void cut_short(void *run)
-{
-	run_cut_short(run);
-}
-
-/* Run what nobody else would call run_cut_short() for, on a thread that may be as any is. */
-static void run_alone(struct run *run)
+/* Do all of RUN, on a thread that may be as any is. */
+static void run_all(struct run *run)
 {
 	hygiene_reset();
-	cleanup_push(cut_short, run);
 	call(run);
 	finish_run(run);
-	cleanup_pop(0);
 }
 
 /* RUN is that of JOB, which is on top of WORKER's stack, in CONTEXT. */
@@ -303,32 +299,24 @@ void run_taken(struct run *run, struct worker *worker)
 
 /* What a job that runs in place of a wait needs. */
 struct place {
-	bothy_project *project;
+	struct run run;
 	bothy_context context;
 };
 
 static void leave_place(void *arg)
 {
 	struct place *place = arg;
-	bothy_pool *pool = place->project->pool;
-	struct kicks kicks = KICKS_INITIALIZER;
 
+	run_cut_short(&place->run);
 	context_fini(&place->context);
-	if (pool_check(pool) < 0)
-		return;
-	lock_acquire(&pool->lock);
-	pool_jobs_ended_locked(pool, place->project, 1, &kicks);
-	lock_release(&pool->lock);
-	kicks_give(&kicks);
 }
 
 bool run_in_place(struct worker *worker, bothy_future *job)
 {
 	bothy_pool *pool = worker->pool;
-	struct place place = {.project = job->project};
+	struct place place;
 	struct kicks kicks = KICKS_INITIALIZER;
 	struct hygiene hygiene;
-	struct run run;
 	bool starts;
 
 	/* Under the lock, or who stops all jobs would find it neither queued nor on the stack; who
@@ -352,9 +340,9 @@ bool run_in_place(struct worker *worker, bothy_future *job)
 
 	hygiene_save(&hygiene);
 	context_init(&place.context);
+	run_init(&place.run, worker, job, &place.context);
 	cleanup_push(leave_place, &place);
-	run_init(&run, worker, job, &place.context);
-	run_alone(&run);
+	run_all(&place.run);
 	cleanup_pop(1);
 	hygiene_restore(&hygiene);
 	return true;
@@ -366,6 +354,7 @@ bool run_in_place(struct worker *worker, bothy_future *job)
 struct here {
 	bothy_client *client;
 	bothy_future *job;
+	struct run run;
 	bothy_context context;
 };
 
@@ -373,6 +362,7 @@ static void here_fini(void *arg)
 {
 	struct here *here = arg;
 
+	run_cut_short(&here->run);
 	context_fini(&here->context);
 	job_release(here->job);
 	client_release(here->client);
@@ -402,7 +392,8 @@ static void here_run(struct here *here)
 	struct hygiene hygiene;
 	bothy_context *outer = context_current();
 	bothy_future *job = here->job;
-	struct run run = {
+
+	here->run = (struct run){
 		.stage = RUN_RUNS,
 		.job = job,
 		.context = &here->context,
@@ -423,15 +414,15 @@ static void here_run(struct here *here)
 	job_accept(job);
 	(void)job_move(job, BOTHY_QUEUED, BOTHY_RUNNING, JOB_RUNS | JOB_STARTED);
 	if (job->deadline != BOTHY_FOREVER && clock_now() >= job->deadline)
-		run.refusal = -ETIMEDOUT;
+		here->run.refusal = -ETIMEDOUT;
 	hygiene_save(&hygiene);
-	run_alone(&run);
+	run_all(&here->run);
 	hygiene_restore(&hygiene);
 }
 
 int run_here(bothy_server *server, const struct bothy_job *spec, void **ret_result)
 {
-	struct here here;
+	struct here here = {.run = {.stage = RUN_NONE}};
 	int code = here_init(&here, server, spec);
 
 	if (code < 0)

@@ -233,7 +233,7 @@ static int enter(bothy_pool *pool, const struct bothy_job *spec, bothy_future *j
 int submit(bothy_pool *pool, const struct bothy_job *spec, bothy_future **ret_future)
 {
 	bothy_future *job;
-	int error = job_new(spec, false, &pool->spares, &pool->spares_lock, &job);
+	int error = job_new(spec, false, worker_spares(), &pool->depot, &job);
 
 	if (error < 0)
 		return error;
@@ -321,8 +321,7 @@ int submit_child(const struct bothy_job *spec, bothy_future **ret_future)
 		return error;
 	if (job_needs_server(spec) && parent->project->pool->server == NULL)
 		return -ENOTSUP;
-	error = job_new(spec, true, &parent->project->pool->spares,
-	                &parent->project->pool->spares_lock, &child);
+	error = job_new(spec, true, worker_spares(), &parent->project->pool->depot, &child);
 	if (error < 0)
 		return error;
 	child_spec.handle = parent->project;

@@ -35,6 +35,11 @@ struct worker *worker_current(void)
 	return current;
 }
 
+struct job_spares *worker_spares(void)
+{
+	return current != NULL ? &current->spares : NULL;
+}
+
 /* ---- coming ----------------------------------------------------------------------------- */
 
 static struct worker *worker_new(bothy_pool *pool)
@@ -214,16 +219,6 @@ static void leave_groups(struct worker *worker)
 	worker->settled = NULL;
 }
 
-static void give_spares(struct worker *worker)
-{
-	bothy_pool *pool = worker->pool;
-
-	lock_acquire(&pool->spares_lock);
-	job_spares_move(&worker->spares, &pool->spares);
-	lock_release(&pool->spares_lock);
-	job_spares_fini(&worker->spares); /* the pool has enough */
-}
-
 /* Wait for jobs and take some; false: the thread is to go. */
 static bool fill_hand(struct worker *worker)
 {
@@ -232,7 +227,7 @@ static bool fill_hand(struct worker *worker)
 	bool goes;
 
 	leave_groups(worker);
-	give_spares(worker);
+	job_depot_give(&worker->pool->depot, &worker->spares);
 	take.now = worker->now;
 	lock_acquire(&pool->lock);
 	settle_accounts_locked(worker, &take.kicks);
@@ -371,7 +366,7 @@ static void worker_leave(struct worker *worker)
 	bool detached;
 
 	leave_groups(worker);
-	give_spares(worker);
+	job_depot_give(&worker->pool->depot, &worker->spares);
 	current = NULL; /* for the destructors of the thread's keys */
 	lock_acquire(&pool->lock);
 	lock_acquire(&worker->hand.lock);

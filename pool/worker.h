@@ -49,6 +49,9 @@ struct worker *worker_current(void);
  */
 int worker_start_locked(bothy_pool *pool, struct hand *from);
 
+/* Where the calling thread keeps blocks of jobs; NULL: nowhere. */
+struct job_spares *worker_spares(void);
+
 /* Start threads as long as some are missing.  0, or why one did not start: then the
  * watchdog, the next submit or the pool's close tries again. */
 int worker_staff_locked(bothy_pool *pool);
