@@ -3,7 +3,12 @@
  *
  * A pool's time is shared by its projects, not its turns: of the projects that have jobs, the
  * one that has had the least time for its weight is next, so one that sends long jobs, or many,
- * gets no more than its share.  Having been idle is no credit, having been alone no debt.
+ * gets no more than its share.  Having been idle is no credit, but for one job of average
+ * length; having been alone is no debt.
+ *
+ * Workers take short jobs by the dozen, so what is said of turns, priorities and deadlines among
+ * queued jobs holds but for some 20 us of work.  If one of them turns out to be long, those behind
+ * it are given back after a millisecond.
  */
 #ifndef BOTHY_PROJECT_H
 #define BOTHY_PROJECT_H
@@ -24,7 +29,7 @@ struct bothy_project_options {
 	                           * 10,000 */
 	unsigned max_running;     /* jobs with a place, those that are stuck too; 0: no limit.  A
 	                           * job that waits and has lent its place does not count */
-	size_t queue_max;         /* accepted, not yet started; 0: the pool's alone.  A full
+	size_t queue_max;         /* accepted, not yet taken by a worker; 0: the pool's alone.  A full
 	                           * queue is as with the pool's when_full */
 	unsigned rate_per_s;      /* starts a second; 0: no limit; at most 1,000,000 */
 	unsigned burst;           /* starts at once after a pause; 0: 1; at most 1,000,000; only
