@@ -19,10 +19,10 @@
  * Locking: the caller's.
  *
  * Invariants
- *   - Virtual time does not go back; a flow that enters has a tag of no less, so having been
- *     idle is no credit, but for one job of average length: who enters does so with the first of
- *     those that are behind, not after them all.  When nothing is there and nothing runs, it catches up with all
- *     tags, so having been alone is no debt.
+ *   - Virtual time does not go back.  A flow that enters does so with the first of those that are
+ *     behind, but no more than one job of average length before it: having been idle is no other
+ *     credit.  When nothing is there and nothing runs, it catches up with all tags, so having
+ *     been alone is no debt.
  *   - Over any time in which two flows both have jobs, what they took, divided by their
  *     weights, differs by no more than what was started of each at once and has not ended,
  *     divided likewise.
