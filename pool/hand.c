@@ -109,8 +109,6 @@ bothy_future *hand_start(struct hand *hand, bothy_time now, bothy_future **expir
 {
 	bothy_future *job = NULL;
 
-	if (hand->next == hand->count)
-		return NULL;
 	lock_acquire(&hand->lock);
 	while (job == NULL && *expired == NULL && hand->next < hand->count) {
 		struct slot *slot = &hand->slots[hand->next++];
