@@ -400,9 +400,9 @@ START_TEST(who_sends_one_job_after_the_other_by_name_pays_for_them)
 		(void)outcome(start(BOTHY_JOB(.entity = "ann", .project = "sole",
 		                              .fn = keep_place_and_tell, .arg = &last)));
 	}
-	/* The other had as much time, but for the last.  (If debts were forgotten it would be
-	 * a tenth less: virtual time itself has gone on meanwhile.) */
-	ck_assert_int_ge((int64_t)project_now().charged_ns * 20, took * 19);
+	/* The other had as much time, but for the last, and for a job of average length each time
+	 * that the one entered.  (If debts were forgotten it would be 15% less.) */
+	ck_assert_int_ge((int64_t)project_now().charged_ns * 100, took * 92);
 	(void)!bothy_pool_close(pool, BOTHY_NOW); /* the rest need not run */
 }
 END_TEST
@@ -505,7 +505,8 @@ START_TEST(memory_is_flat_while_100000_projects_come_and_go)
 	if (!UNDER_SANITIZER)
 		ck_assert_int_lt(resident_kib(), before + 4096);
 	close_pool();
-	ck_assert_int_lt(support_live_allocations(), blocks);
+	/* But for the blocks of jobs that the pool keeps. */
+	ck_assert_int_lt(support_live_allocations(), 5000);
 }
 END_TEST
 
