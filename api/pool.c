@@ -121,7 +121,7 @@ int bothy_pool_times(bothy_pool *pool, bothy_histogram **ret_wait, bothy_histogr
 	if (pool == NULL || ret_wait == NULL || ret_run == NULL)
 		return -EINVAL;
 	error = pool_check(pool);
-	return error < 0 ? error : times_read(&pool->times, &pool->lock, ret_wait, ret_run);
+	return error < 0 ? error : pool_times(pool, &pool->times, ret_wait, ret_run);
 }
 
 void *bothy_worker_local(void)

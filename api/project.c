@@ -105,7 +105,7 @@ int bothy_project_times(bothy_project *project, bothy_histogram **ret_wait,
 		return -EINVAL;
 	pool = project->pool;
 	error = pool_check(pool);
-	return error < 0 ? error : times_read(&project->times, &pool->lock, ret_wait, ret_run);
+	return error < 0 ? error : pool_times(pool, &project->times, ret_wait, ret_run);
 }
 
 void bothy_project_release(bothy_project *project)

@@ -23,14 +23,10 @@ static void correct_locked(struct charge *charge, int64_t ns)
 	charge->charged = ns;
 }
 
-void charge_begin_locked(struct charge *charge, bothy_project *project)
+int64_t charge_begin_locked(bothy_project *project, unsigned n)
 {
-	*charge = (struct charge){
-		.project = project,
-		.charged = fair_start(&project->pool->fair, &project->flow),
-		.cpu = project->options.charge == BOTHY_CHARGE_CPU,
-	};
-	project->places++;
+	project->places += n;
+	return fair_start(&project->pool->fair, &project->flow, n);
 }
 
 void charge_undo_locked(struct charge *charge)

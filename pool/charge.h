@@ -23,8 +23,10 @@ struct charge {
 	bool cpu;
 };
 
-/* A job of PROJECT is handed to a worker; it is not after all. */
-void charge_begin_locked(struct charge *charge, bothy_project *project);
+/* N jobs of PROJECT are handed to a worker: what each is charged for the time being. */
+int64_t charge_begin_locked(bothy_project *project, unsigned n);
+
+/* One of them is not after all. */
 void charge_undo_locked(struct charge *charge);
 
 /* It starts, at NOW; it has ended. */

@@ -101,13 +101,18 @@ struct fair_flow *fair_first(const struct fair *fair)
 	return (struct fair_flow *)heap_first(&fair->heap);
 }
 
-int64_t fair_start(struct fair *fair, struct fair_flow *flow)
+bool fair_is_alone(const struct fair *fair)
+{
+	return fair->heap.count == 1;
+}
+
+int64_t fair_start(struct fair *fair, struct fair_flow *flow, unsigned n)
 {
 	int64_t charged = guess(fair, flow);
 
 	fair->now = later(fair->now, flow->tag);
-	fair->running++;
-	charge(fair, flow, charged);
+	fair->running += n;
+	charge(fair, flow, charged * n);
 	return charged;
 }
 

@@ -63,12 +63,15 @@ void fair_leave(struct fair *fair, struct fair_flow *flow);
 /* The flow whose job is next; NULL: none has any. */
 struct fair_flow *fair_first(const struct fair *fair);
 
+/* Whether one flow has jobs, and no other. */
+bool fair_is_alone(const struct fair *fair);
+
 /* FLOW's weight is another one now. */
 void fair_weigh(struct fair *fair, struct fair_flow *flow, unsigned weight);
 
-/* FLOW's next job starts, before it leaves for want of another: what it is charged for the
+/* FLOW's next N jobs start, before it leaves for want of another: what each is charged for the
  * time being. */
-int64_t fair_start(struct fair *fair, struct fair_flow *flow);
+int64_t fair_start(struct fair *fair, struct fair_flow *flow, unsigned n);
 
 /* ... and did not start after all: what it was CHARGED is given back. */
 void fair_undo(struct fair *fair, struct fair_flow *flow, int64_t charged);

@@ -17,15 +17,25 @@ void hand_fini(struct hand *hand)
 
 /* ---- jobs come and go --------------------------------------------------------------------- */
 
-void hand_add_locked(struct hand *hand, bothy_future *job)
+void hand_add_locked(struct hand *hand, bothy_project *project, unsigned n)
 {
-	struct slot *slot = &hand->slots[hand->count++];
+	int64_t charged = charge_begin_locked(project, n);
 
-	slot->state = SLOT_HANDED;
-	slot->job = job;
-	charge_begin_locked(&slot->charge, job->project);
-	tally_handed_locked(job->project);
-	project_hand_locked(job, hand);
+	for (unsigned i = 0; i < n; i++) {
+		struct slot *slot = &hand->slots[hand->count++];
+
+		slot->state = SLOT_HANDED;
+		slot->timed = false;
+		slot->job = order_first(&project->order);
+		slot->charge = (struct charge){
+			.project = project,
+			.charged = charged,
+			.cpu = project->options.charge == BOTHY_CHARGE_CPU,
+		};
+		project_hand_locked(slot->job, hand);
+	}
+	tally_handed_locked(project, n);
+	project_update_locked(project);
 }
 
 /* SLOT's job is in no hand any more, and not started. */
@@ -141,6 +151,31 @@ void hand_end(struct hand *hand, unsigned phase, bool overdue, bothy_time now)
 
 /* ---- the books ---------------------------------------------------------------------------- */
 
+static bool has_ended(const struct slot *slot)
+{
+	return slot->state == SLOT_ENDED || slot->state == SLOT_OVERDUE_ENDED;
+}
+
+void hand_record_times(struct hand *hand)
+{
+	struct lock *lock = NULL;
+
+	for (unsigned i = 0; i < hand->next; i++) {
+		struct slot *slot = &hand->slots[i];
+
+		if (!has_ended(slot) || slot->timed)
+			continue;
+		if (lock == NULL) {
+			lock = &slot->charge.project->pool->times_lock;
+			lock_acquire(lock);
+		}
+		tally_times_locked(slot->charge.project, slot->waited, slot->charge.ran);
+		slot->timed = true;
+	}
+	if (lock != NULL)
+		lock_release(lock);
+}
+
 /* What is folded of one project, one after the other. */
 struct fold {
 	bothy_project *project; /* or NULL */
@@ -168,7 +203,6 @@ static void fold_slot_locked(struct slot *slot, struct fold *fold, struct kicks 
 	else
 		tally_overdue_ended_locked(project);
 	slot->state = SLOT_FREE;
-	tally_times_locked(project, slot->waited, slot->charge.ran);
 	fold->project = project;
 	fold->n++;
 	fold->charged += slot->charge.charged;
@@ -179,12 +213,13 @@ static void fold_all_locked(struct hand *hand, struct kicks *kicks)
 {
 	struct fold fold = {.project = NULL};
 
+	hand_record_times(hand);
 	for (unsigned i = 0; i < hand->next; i++) {
 		struct slot *slot = &hand->slots[i];
 
 		if (slot->state == SLOT_HANDED)
 			undo_locked(slot); /* somebody has claimed it, and will come */
-		else if (slot->state == SLOT_ENDED || slot->state == SLOT_OVERDUE_ENDED)
+		else if (has_ended(slot))
 			fold_slot_locked(slot, &fold, kicks);
 	}
 	fold_end_locked(&fold, kicks);

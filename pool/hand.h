@@ -41,6 +41,7 @@ enum slot_state {
 struct slot {
 	enum slot_state state;
 	unsigned phase;
+	bool timed;          /* its times are recorded */
 	bothy_future *job;
 	int64_t waited;      /* from when it was accepted until it started, in ns */
 	struct charge charge;
@@ -59,8 +60,8 @@ struct hand {
 void hand_init(struct hand *hand);
 void hand_fini(struct hand *hand);
 
-/* Put JOB, which is at the head of its project's queue, into the hand, which has room. */
-void hand_add_locked(struct hand *hand, bothy_future *job);
+/* Put the next N jobs of PROJECT into the hand, which has room for them. */
+void hand_add_locked(struct hand *hand, bothy_project *project, unsigned n);
 
 /* Move the only job of FROM to TO, which is empty; neither's worker has the lock of its own. */
 void hand_move_locked(struct hand *from, struct hand *to);
@@ -77,6 +78,10 @@ struct slot *hand_running(struct hand *hand);
 
 /* That job has ended, as PHASE, or, OVERDUE, long after it was settled.  By its worker. */
 void hand_end(struct hand *hand, unsigned phase, bool overdue, bothy_time now);
+
+/* Record the times of what has ended, which is more than the rest of what is done for the books:
+ * so its worker does it before it takes the pool's lock.  With the hand's lock. */
+void hand_record_times(struct hand *hand);
 
 /* Enter in the books what has ended. */
 void hand_fold_locked(struct hand *hand, struct kicks *kicks);

@@ -79,6 +79,7 @@ void pool_adopt_thread(bothy_pool *pool)
 static void pool_destroy(bothy_pool *pool)
 {
 	job_depot_fini(&pool->depot);
+	lock_fini(&pool->times_lock);
 	lock_fini(&pool->lock);
 	heap_fini(&pool->fair.heap);
 	heap_fini(&pool->due);
@@ -216,6 +217,19 @@ void pool_stats(bothy_pool *pool, struct bothy_pool_stats *ret_stats)
 	lock_release(&pool->lock);
 }
 
+int pool_times(bothy_pool *pool, const struct times *times, bothy_histogram **ret_wait,
+               bothy_histogram **ret_run)
+{
+	lock_acquire(&pool->lock);
+	for (struct worker *worker = pool->workers; worker != NULL; worker = worker->next) {
+		lock_acquire(&worker->hand.lock);
+		hand_record_times(&worker->hand);
+		lock_release(&worker->hand.lock);
+	}
+	lock_release(&pool->lock);
+	return times_read(times, &pool->times_lock, ret_wait, ret_run);
+}
+
 /* ---- a new pool ---------------------------------------------------------------------------------- */
 
 static void pool_init(bothy_pool *pool, bothy_server *server,
@@ -228,6 +242,7 @@ static void pool_init(bothy_pool *pool, bothy_server *server,
 	pool->generation = fork_generation();
 	lock_init(&pool->lock);
 	job_depot_init(&pool->depot);
+	lock_init(&pool->times_lock);
 	pool->holds = 1;
 	pool->blocked_end = &pool->blocked;
 	parker_init(&pool->watchdog_parker);

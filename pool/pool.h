@@ -87,6 +87,7 @@ struct bothy_pool {
 	struct times times;
 
 	struct job_depot depot;  /* has its own lock */
+	struct lock times_lock;  /* guards the times, of the projects too; taken last */
 
 	/* threads */
 	struct worker *workers;  /* all, those of BOTHY_OWN_THREAD included */
@@ -172,6 +173,10 @@ void pool_jobs_ended_locked(bothy_pool *pool, bothy_project *project, unsigned n
                             struct kicks *kicks);
 
 void pool_stats(bothy_pool *pool, struct bothy_pool_stats *ret_stats);
+
+/* TIMES, the pool's or one of its projects': see times_read(). */
+int pool_times(bothy_pool *pool, const struct times *times, bothy_histogram **ret_wait,
+               bothy_histogram **ret_run);
 
 /* No job is live and none will come: let the threads go. */
 void pool_exit_locked(bothy_pool *pool, struct kicks *kicks);

@@ -316,7 +316,6 @@ void project_hand_locked(bothy_future *job, struct hand *hand)
 	remove_locked(job);
 	job->place = JOB_HANDED;
 	job->queue.hand = hand;
-	project_update_locked(job->project);
 }
 
 void project_walk_locked(bothy_project *project, struct project_walk *walk)

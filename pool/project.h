@@ -66,7 +66,7 @@ bool project_put_locked(bothy_project *project);
 void project_push_locked(bothy_future *job);
 void project_unlink_locked(bothy_future *job);
 
-/* Move JOB, the charge for which has begun, from its queue to HAND; put it back, first in turn. */
+/* Move JOB from its queue to HAND, without project_update_locked(); put it back, first in turn. */
 void project_hand_locked(bothy_future *job, struct hand *hand);
 void project_push_back_locked(bothy_future *job);
 

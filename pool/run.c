@@ -329,7 +329,7 @@ bool run_in_place(struct worker *worker, bothy_future *job)
 		lock_acquire(&pool->lock);
 	}
 	if (starts) {
-		take_in_place_locked(pool, job, &kicks);
+		take_in_place_locked(job, &kicks);
 		(void)job_begun(job, worker->hand.top, 0);
 		worker->hand.top = job;
 	}

@@ -11,20 +11,21 @@ enum { PASSED_OVER_AT_ONCE = 64 };
 /* What the jobs of a hand are to take altogether, if there are several. */
 #define HAND_NS (20 * 1000 * CLOCK_SLOWNESS)
 
-static void left_queue_locked(bothy_pool *pool, bothy_future *job, struct kicks *kicks)
+/* A job of PROJECT, or several, the first of whose deadlines is DEADLINE, have left its queue. */
+static void left_queue_locked(bothy_project *project, bothy_time deadline, struct kicks *kicks)
 {
-	limit_started_locked(job->project, kicks);
-	limit_room_locked(job->project, kicks);
-	pool_room_locked(pool, kicks);
-	if (job->deadline != BOTHY_FOREVER)
-		watchdog_want_locked(pool, job->deadline, kicks);
+	limit_started_locked(project, kicks);
+	limit_room_locked(project, kicks);
+	pool_room_locked(project->pool, kicks);
+	if (deadline != BOTHY_FOREVER)
+		watchdog_want_locked(project->pool, deadline, kicks);
 }
 
-void take_in_place_locked(bothy_pool *pool, bothy_future *job, struct kicks *kicks)
+void take_in_place_locked(bothy_future *job, struct kicks *kicks)
 {
 	project_unlink_locked(job);
 	tally_started_locked(job->project);
-	left_queue_locked(pool, job, kicks);
+	left_queue_locked(job->project, job->deadline, kicks);
 }
 
 /* Whether JOB, at the head of its queue, can start; if not, it is queued no more. */
@@ -71,6 +72,28 @@ static int64_t expected_ns(const bothy_future *job)
 	return alone ? HAND_NS : project->flow.average;
 }
 
+/* How many jobs, of which JOB is the first, can go into HAND together, and which of their
+ * deadlines is first.  Where several projects have jobs, or the one has any out of order, their
+ * turns come one by one. */
+static unsigned count_locked(const struct hand *hand, bothy_future *job, bothy_time now,
+                             int64_t expected, bothy_time *ret_deadline)
+{
+	const struct order *order = &job->project->order;
+	bool alone = fair_is_alone(&job->project->pool->fair) && order->root == NULL;
+	unsigned n = 0;
+
+	*ret_deadline = BOTHY_FOREVER;
+	do {
+		n++;
+		if (job->deadline < *ret_deadline)
+			*ret_deadline = job->deadline;
+		expected += expected_ns(job);
+		job = order_next(order, job);
+	} while (alone && job != NULL && hand->count + n < HAND_MAX && now < job->deadline &&
+	         expected + expected_ns(job) < HAND_NS);
+	return n;
+}
+
 /* The first job in any case, and those that come next as long as all of them are short. */
 static void fill_locked(struct worker *worker, struct take *take)
 {
@@ -82,16 +105,26 @@ static void fill_locked(struct worker *worker, struct take *take)
 
 	hand->filled_at = take->now;
 	while (job != NULL && more) {
-		hand_add_locked(hand, job);
-		left_queue_locked(pool, job, &take->kicks);
-		expected += expected_ns(job);
-		if (hand->count == HAND_MAX || expected >= HAND_NS)
-			break;
-		job = next_locked(pool, take);
+		bothy_project *project = job->project;
+		int64_t each = expected_ns(job);
+		bothy_time deadline;
+		unsigned n = count_locked(hand, job, take->now, expected, &deadline);
+
 		/* Somebody must see to it that no job waits behind one that takes longer than was to
 		 * be expected. */
-		more = job != NULL && expected + expected_ns(job) < HAND_NS &&
-		       watchdog_tick_locked(pool, &take->kicks);
+		if (hand->count + n > 1 && !watchdog_tick_locked(pool, &take->kicks)) {
+			if (hand->count > 0)
+				break;
+			more = false;
+			n = 1;
+		}
+		hand_add_locked(hand, project, n);
+		expected += n * each;
+		left_queue_locked(project, deadline, &take->kicks);
+		if (hand->count == HAND_MAX || expected >= HAND_NS)
+			break;
+		job = more ? next_locked(pool, take) : NULL;
+		more = job != NULL && expected + expected_ns(job) < HAND_NS;
 	}
 	worker->brisk = hand->count > 0 && expected < HAND_NS;
 	if (worker->brisk)

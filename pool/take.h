@@ -29,6 +29,6 @@ bool take_locked(struct worker *worker, struct take *take);
 
 /* JOB, which the caller has moved to RUNNING, is to leave its queue, or the hand that it is
  * in: it runs in place of a wait. */
-void take_in_place_locked(bothy_pool *pool, bothy_future *job, struct kicks *kicks);
+void take_in_place_locked(bothy_future *job, struct kicks *kicks);
 
 #endif

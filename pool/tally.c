@@ -33,10 +33,10 @@ void tally_started_locked(bothy_project *project)
 	project->stats.running++;
 }
 
-void tally_handed_locked(bothy_project *project)
+void tally_handed_locked(bothy_project *project, unsigned n)
 {
-	project->pool->stats.queued--;
-	project->stats.queued--;
+	project->pool->stats.queued -= n;
+	project->stats.queued -= n;
 }
 
 void tally_handed_back_locked(bothy_project *project)

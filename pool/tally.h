@@ -16,9 +16,9 @@ void tally_submitted_locked(bothy_project *project);
 void tally_withdrawn_locked(bothy_project *project); /* as if it had not been submitted */
 void tally_refused_locked(bothy_project *project);   /* for want of room */
 
-/* A queued job is in a worker's hand, and not counted until it has ended (see hand.h); it is
+/* N queued jobs are in a worker's hand, and not counted until they have ended (see hand.h); one is
  * queued again. */
-void tally_handed_locked(bothy_project *project);
+void tally_handed_locked(bothy_project *project, unsigned n);
 void tally_handed_back_locked(bothy_project *project);
 
 /* One that was in a hand has run, and settled as PHASE; or its deadline has settled it. */
@@ -37,7 +37,7 @@ void tally_overdue_locked(bothy_project *project);
 void tally_overdue_ended_locked(bothy_project *project);
 
 /* A job that was in a hand had WAITED from when it was accepted until it started, and RAN until
- * it ended, in ns. */
+ * it ended, in ns.  With the lock of the times, not the pool's. */
 void tally_times_locked(bothy_project *project, int64_t waited, int64_t ran);
 
 #endif

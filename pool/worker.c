@@ -219,6 +219,13 @@ static void leave_groups(struct worker *worker)
 	worker->settled = NULL;
 }
 
+static void record_times(struct worker *worker)
+{
+	lock_acquire(&worker->hand.lock);
+	hand_record_times(&worker->hand);
+	lock_release(&worker->hand.lock);
+}
+
 /* Wait for jobs and take some; false: the thread is to go. */
 static bool fill_hand(struct worker *worker)
 {
@@ -228,6 +235,7 @@ static bool fill_hand(struct worker *worker)
 
 	leave_groups(worker);
 	job_depot_give(&worker->pool->depot, &worker->spares);
+	record_times(worker);
 	take.now = worker->now;
 	lock_acquire(&pool->lock);
 	settle_accounts_locked(worker, &take.kicks);

@@ -133,7 +133,7 @@ static void start_at(struct place *place)
 	place->ends = now + flow->shortest;
 	if (flow->longest > flow->shortest)
 		place->ends += random_below((uint32_t)(flow->longest - flow->shortest));
-	place->charged = fair_start(&fair, &flow->fair);
+	place->charged = fair_start(&fair, &flow->fair, 1);
 	if (--flow->queued == 0)
 		fair_leave(&fair, &flow->fair);
 }

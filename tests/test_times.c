@@ -41,9 +41,9 @@ static void check_counts(uint64_t waited, uint64_t ran)
 
 static void tally(bothy_project *whose, int64_t waited, int64_t took)
 {
-	lock_acquire(&pool->lock);
+	lock_acquire(&pool->times_lock);
 	tally_times_locked(whose, waited, took);
-	lock_release(&pool->lock);
+	lock_release(&pool->times_lock);
 }
 
 /* ---- reading ------------------------------------------------------------------------------ */
