@@ -613,7 +613,10 @@ static void count_locked(void *arg)
 {
 	(void)arg;
 	for (int i = 0; i < 100000; i++) {
-		lock_acquire(&counter_lock);
+		if (i % 2 == 0)
+			lock_acquire(&counter_lock);
+		else
+			lock_acquire_soon(&counter_lock);
 		counter++;
 		lock_release(&counter_lock);
 	}
