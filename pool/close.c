@@ -41,7 +41,7 @@ static void begin_locked(bothy_pool *pool)
 	wake_blocked_locked(pool, &kicks);
 	lock_release(&pool->lock);
 	kicks_give(&kicks);
-	lock_acquire_soon(&pool->lock);
+	lock_acquire(&pool->lock);
 }
 
 /* Claim all that is queued. */
@@ -74,7 +74,7 @@ static void stop_all_locked(bothy_pool *pool)
 	worker_stop_jobs_locked(pool, NULL);
 	lock_release(&pool->lock);
 	settle_chain(&chain, BOTHY_CANCELED, -ECANCELED);
-	lock_acquire_soon(&pool->lock);
+	lock_acquire(&pool->lock);
 }
 
 static int await_jobs_locked(bothy_pool *pool, bothy_time deadline)
@@ -109,7 +109,7 @@ static void join_watchdog_locked(bothy_pool *pool)
 	pool->joining++;
 	lock_release(&pool->lock);
 	thread_join(&pool->watchdog);
-	lock_acquire_soon(&pool->lock);
+	lock_acquire(&pool->lock);
 	pool->joining--;
 }
 
@@ -121,7 +121,7 @@ static void end_threads_locked(bothy_pool *pool)
 	pool_exit_locked(pool, &kicks);
 	lock_release(&pool->lock);
 	kicks_give(&kicks);
-	lock_acquire_soon(&pool->lock);
+	lock_acquire(&pool->lock);
 	while (has_threads_locked(pool))
 		(void)pool_await_change_locked(pool, BOTHY_FOREVER);
 	worker_reap_locked(pool);
@@ -138,7 +138,7 @@ int pool_close(bothy_pool *pool, bothy_time deadline)
 
 	if (pool_current() == pool)
 		return -EDEADLK;
-	lock_acquire_soon(&pool->lock);
+	lock_acquire(&pool->lock);
 	begin_locked(pool);
 	error = await_jobs_locked(pool, deadline);
 	if (error < 0) {
@@ -158,7 +158,7 @@ void pool_free(bothy_pool *pool)
 		return;
 	}
 	(void)pool_close(pool, BOTHY_FOREVER);
-	lock_acquire_soon(&pool->lock);
+	lock_acquire(&pool->lock);
 	pool_release_locked(pool);
 }
 
@@ -167,7 +167,7 @@ void pool_abandon(bothy_pool *pool)
 	struct kicks kicks = KICKS_INITIALIZER;
 	struct worker *gone;
 
-	lock_acquire_soon(&pool->lock);
+	lock_acquire(&pool->lock);
 	begin_locked(pool);
 	stop_all_locked(pool);
 	pool->abandoned = true;

@@ -61,7 +61,7 @@ static int block_locked(bothy_project *project, bothy_time deadline)
 	while (error == 0 && !self.granted && pool->phase == POOL_OPEN) {
 		lock_release(&pool->lock);
 		error = parker_park(&self.parker, deadline);
-		lock_acquire_soon(&pool->lock);
+		lock_acquire(&pool->lock);
 	}
 	if (self.granted)
 		return 0;

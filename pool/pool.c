@@ -52,7 +52,7 @@ int pool_await_change_locked(bothy_pool *pool, bothy_time deadline)
 	pool->observers = &self;
 	lock_release(&pool->lock);
 	error = parker_park(&self.parker, deadline);
-	lock_acquire_soon(&pool->lock);
+	lock_acquire(&pool->lock);
 	for (at = &pool->observers; *at != &self; at = &(*at)->next)
 		continue;
 	*at = self.next;
@@ -205,7 +205,7 @@ void pool_stats(bothy_pool *pool, struct bothy_pool_stats *ret_stats)
 {
 	uint64_t queued = 0, running = 0;
 
-	lock_acquire_soon(&pool->lock);
+	lock_acquire(&pool->lock);
 	worker_count_jobs_locked(pool, NULL, &queued, &running);
 	*ret_stats = pool->stats;
 	ret_stats->queued += queued;
@@ -220,7 +220,7 @@ void pool_stats(bothy_pool *pool, struct bothy_pool_stats *ret_stats)
 int pool_times(bothy_pool *pool, const struct times *times, bothy_histogram **ret_wait,
                bothy_histogram **ret_run)
 {
-	lock_acquire_soon(&pool->lock);
+	lock_acquire(&pool->lock);
 	for (struct worker *worker = pool->workers; worker != NULL; worker = worker->next) {
 		lock_acquire(&worker->hand.lock);
 		hand_record_times(&worker->hand);
@@ -256,7 +256,7 @@ static int pool_staff_first(bothy_pool *pool)
 {
 	int error = 0;
 
-	lock_acquire_soon(&pool->lock);
+	lock_acquire(&pool->lock);
 	while (error == 0 && pool->threads < pool->options.workers)
 		error = worker_start_locked(pool, NULL);
 	while (pool->starting > 0)

@@ -379,7 +379,7 @@ int project_open(bothy_pool *pool, const char *entity, const char *project,
 
 	if (error < 0)
 		return error;
-	lock_acquire_soon(&pool->lock);
+	lock_acquire(&pool->lock);
 	error = pool->phase != POOL_OPEN ? -ESHUTDOWN
 	                                 : project_get_locked(pool, &name, &found);
 	if (error == 0 && options != NULL)
@@ -399,7 +399,7 @@ int project_configure(bothy_project *project, const struct bothy_project_options
 	struct kicks kicks = KICKS_INITIALIZER;
 	int error;
 
-	lock_acquire_soon(&project->pool->lock);
+	lock_acquire(&project->pool->lock);
 	error = configure_locked(project, options, &kicks);
 	lock_release(&project->pool->lock);
 	kicks_give(&kicks);
@@ -410,7 +410,7 @@ void project_stats(bothy_project *project, struct bothy_project_stats *ret_stats
 {
 	uint64_t queued = 0, running = 0;
 
-	lock_acquire_soon(&project->pool->lock);
+	lock_acquire(&project->pool->lock);
 	worker_count_jobs_locked(project->pool, project, &queued, &running);
 	*ret_stats = project->stats;
 	ret_stats->queued += queued;
@@ -459,7 +459,7 @@ static void cancel_queued_locked(bothy_project *project, struct kicks *kicks)
 		lock_release(&pool->lock);
 		kicks_give(kicks);
 		settle_chain(&chain, BOTHY_CANCELED, -ECANCELED);
-		lock_acquire_soon(&pool->lock);
+		lock_acquire(&pool->lock);
 	}
 	project_walked_locked(project, &walk);
 }
@@ -469,7 +469,7 @@ void project_cancel(bothy_project *project)
 	bothy_pool *pool = project->pool;
 	struct kicks kicks = KICKS_INITIALIZER;
 
-	lock_acquire_soon(&pool->lock);
+	lock_acquire(&pool->lock);
 	project->cancelers++;
 	project_update_locked(project);
 	worker_recall_all_locked(pool);
@@ -490,7 +490,7 @@ void project_release(bothy_project *project)
 	if (project == NULL || pool_check(project->pool) < 0)
 		return;
 	pool = project->pool;
-	lock_acquire_soon(&pool->lock);
+	lock_acquire(&pool->lock);
 	if (project_put_locked(project))
 		pool_release_locked(pool);
 	else

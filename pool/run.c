@@ -103,7 +103,7 @@ static void note_finish_error(const struct run *run)
 {
 	bothy_pool *pool = run->worker->pool;
 
-	lock_acquire_soon(&pool->lock);
+	lock_acquire(&pool->lock);
 	pool->stats.finish_failed++;
 	pool->stats.finish_error = run->finish_error;
 	lock_release(&pool->lock);
@@ -114,7 +114,7 @@ static void keep_books_in_place(const struct run *run)
 	bothy_pool *pool = run->worker->pool;
 	struct kicks kicks = KICKS_INITIALIZER;
 
-	lock_acquire_soon(&pool->lock);
+	lock_acquire(&pool->lock);
 	if (run->claimed)
 		tally_ran_locked(run->job->project, run->phase);
 	else
@@ -321,12 +321,12 @@ bool run_in_place(struct worker *worker, bothy_future *job)
 
 	/* Under the lock, or who stops all jobs would find it neither queued nor on the stack; who
 	 * cancels the project's has the stacks behind it, and comes to JOB yet. */
-	lock_acquire_soon(&pool->lock);
+	lock_acquire(&pool->lock);
 	starts = job->project->cancelers == 0 && !limit_waits_locked(job->project) &&
 	         job_move(job, BOTHY_QUEUED, BOTHY_RUNNING, JOB_RUNS | JOB_STARTED);
 	if (PLANTED(IN_PLACE_UNLOCKED)) {
 		lock_release(&pool->lock);
-		lock_acquire_soon(&pool->lock);
+		lock_acquire(&pool->lock);
 	}
 	if (starts) {
 		take_in_place_locked(job, &kicks);

@@ -202,7 +202,7 @@ static void settle_one(bothy_future *job, unsigned phase, int code)
 	struct kicks kicks = KICKS_INITIALIZER;
 
 	free_argument(job, phase);
-	lock_acquire_soon(&pool->lock);
+	lock_acquire(&pool->lock);
 	pool->holds++; /* the job's own, through its project, may be the last */
 	project_unlink_locked(job);
 	tally_unrun_locked(project, phase);
@@ -216,7 +216,7 @@ static void settle_one(bothy_future *job, unsigned phase, int code)
 	group_leave(job);
 	job_release(job);
 
-	lock_acquire_soon(&pool->lock);
+	lock_acquire(&pool->lock);
 	pool_jobs_ended_locked(pool, project, 1, &kicks);
 	pool_release_locked(pool);
 	kicks_give(&kicks);
@@ -239,7 +239,7 @@ bool settle_withdraw(bothy_future *job)
 		return false;
 	job_has_no_result(job);
 	pool = project->pool;
-	lock_acquire_soon(&pool->lock);
+	lock_acquire(&pool->lock);
 	pool->holds++; /* the job's own, through its project, may be the last */
 	project_unlink_locked(job);
 	tally_withdrawn_locked(project);

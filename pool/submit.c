@@ -58,7 +58,7 @@ static int block_locked(bothy_pool *pool, bothy_time deadline)
 	while (error == 0 && !self.granted && pool->phase == POOL_OPEN) {
 		lock_release(&pool->lock);
 		error = parker_park(&self.parker, deadline);
-		lock_acquire_soon(&pool->lock);
+		lock_acquire(&pool->lock);
 	}
 	if (!self.granted) {
 		blocked_remove_locked(pool, &self);
@@ -116,7 +116,7 @@ static int admission_locked(bothy_pool *pool, bothy_future *job, bool *ret_reser
 		error = watchdog_start_locked(pool);
 	if (PLANTED(CLOSE_UNLOCKED)) {
 		lock_release(&pool->lock);
-		lock_acquire_soon(&pool->lock);
+		lock_acquire(&pool->lock);
 	}
 	return error;
 }
@@ -174,7 +174,11 @@ static int admit(bothy_pool *pool, const struct bothy_job *spec, const struct pr
 	int error;
 
 	job->since = clock_stamp();
-	lock_acquire_soon(&pool->lock);
+	/* Jobs that spawn are as many as there are workers, and would all be busy trying. */
+	if (worker_current() == NULL)
+		lock_acquire_soon(&pool->lock);
+	else
+		lock_acquire(&pool->lock);
 	error = open_locked(pool);
 	if (error == 0)
 		error = project_locked(pool, spec, name, job);

@@ -52,7 +52,7 @@ static int place_lend(struct pause *pause, bothy_time deadline)
 
 	if (PLANTED(PLACE_NOT_LENT))
 		return 0;
-	lock_acquire_soon(&pool->lock);
+	lock_acquire(&pool->lock);
 	lock_acquire(&worker->hand.lock);
 	worker_recall_locked(worker);
 	lock_release(&worker->hand.lock);
@@ -78,7 +78,7 @@ static void place_reclaim(struct pause *pause)
 
 	if (!pause->lent || pool_check(pool) < 0)
 		return;
-	lock_acquire_soon(&pool->lock);
+	lock_acquire(&pool->lock);
 	worker->placed = true;
 	worker->parked = false;
 	pool->busy++;

@@ -162,7 +162,7 @@ static void settle_found_locked(bothy_pool *pool, struct look *look)
 	kicks_give(&look->kicks);
 	settle_timed_out(&look->timed_out);
 	settle_chain(&look->expired, BOTHY_EXPIRED, -ETIMEDOUT);
-	lock_acquire_soon(&pool->lock);
+	lock_acquire(&pool->lock);
 }
 
 /* ---- queued jobs ------------------------------------------------------------------------------ */
@@ -302,7 +302,7 @@ static void watchdog_main(void *arg)
 	bothy_pool *pool = arg;
 
 	pool_adopt_thread(pool);
-	lock_acquire_soon(&pool->lock);
+	lock_acquire(&pool->lock);
 	while (pool->phase != POOL_EXITING) {
 		bothy_time at;
 
@@ -312,7 +312,7 @@ static void watchdog_main(void *arg)
 			continue;
 		lock_release(&pool->lock);
 		(void)parker_park(&pool->watchdog_parker, at);
-		lock_acquire_soon(&pool->lock);
+		lock_acquire(&pool->lock);
 	}
 	watchdog_leave_locked(pool);
 }

@@ -110,7 +110,7 @@ static bool worker_prepare(struct worker *worker)
 		return false;
 
 	worker->start_error = 0;
-	lock_acquire_soon(&pool->lock);
+	lock_acquire(&pool->lock);
 	started_locked(worker, &kicks);
 	lock_release(&pool->lock);
 	kicks_give(&kicks);
@@ -179,7 +179,7 @@ static void park_idle_locked(struct worker *worker, struct take *take)
 	kicks_give(&take->kicks);
 	(void)parker_park_soon(&worker->parker, BOTHY_FOREVER);
 	take->now = clock_now();
-	lock_acquire_soon(&pool->lock);
+	lock_acquire(&pool->lock);
 	pool->searching--;
 }
 
@@ -244,7 +244,7 @@ static bool fill_hand(struct worker *worker)
 		if (take.expired != NULL || take.more) {
 			unlock_and_settle(pool, &take);
 			take.now = clock_now();
-			lock_acquire_soon(&pool->lock);
+			lock_acquire(&pool->lock);
 		} else if (pool->phase == POOL_EXITING) {
 			goes = true;
 		} else {
@@ -328,7 +328,7 @@ void worker_reap_locked(bothy_pool *pool)
 	pool->joining++;
 	lock_release(&pool->lock);
 	join_all(gone);
-	lock_acquire_soon(&pool->lock);
+	lock_acquire(&pool->lock);
 	pool->joining--;
 	pool_changed_locked(pool, &kicks);
 	kicks_give(&kicks);
@@ -376,7 +376,7 @@ static void worker_leave(struct worker *worker)
 	leave_groups(worker);
 	job_depot_give(&worker->pool->depot, &worker->spares);
 	current = NULL; /* for the destructors of the thread's keys */
-	lock_acquire_soon(&pool->lock);
+	lock_acquire(&pool->lock);
 	lock_acquire(&worker->hand.lock);
 	worker_recall_locked(worker);
 	lock_release(&worker->hand.lock);
