@@ -48,7 +48,7 @@ class Limit:
         figure = figures.by_key.get((self.workload, self.case, "bothy"))
         if figure is None:
             return Verdict(self.workload, self.case, self.goal, None, None, False)
-        value = figure[self.key] * self.scale
+        value = float(f"{figure[self.key] * self.scale:.3g}")  # as it is printed
         if self.least is not None:
             worst = self.least / value
         else:
