@@ -56,22 +56,38 @@ void hand_drop_locked(bothy_future *job)
 
 	lock_acquire(&hand->lock);
 	for (unsigned i = 0; i < hand->count; i++)
-		if (hand->slots[i].state == SLOT_HANDED && hand->slots[i].job == job)
+		if (hand->slots[i].state == SLOT_HANDED && hand->slots[i].job == job &&
+		    !PLANTED(HAND_NOT_EMPTIED))
 			undo_locked(&hand->slots[i]);
 	lock_release(&hand->lock);
 }
 
 void hand_recall_locked(struct hand *hand)
 {
-	while (hand->count > hand->next) {
+	while (hand->count > hand->next && !PLANTED(HAND_KEPT)) {
 		struct slot *slot = &hand->slots[--hand->count];
 		bothy_future *job = slot->job;
 
 		if (slot->state != SLOT_HANDED)
 			continue;
 		undo_locked(slot);
+		if (PLANTED(RECALL_FORGETS) && hand->count > hand->next)
+			continue;
 		project_push_back_locked(job);
 	}
+}
+
+bothy_time hand_soonest_locked(const struct hand *hand)
+{
+	bothy_time soonest = BOTHY_FOREVER;
+
+	for (unsigned i = hand->next; i < hand->count; i++) {
+		const struct slot *slot = &hand->slots[i];
+
+		if (slot->state == SLOT_HANDED && slot->job->deadline < soonest)
+			soonest = slot->job->deadline;
+	}
+	return soonest;
 }
 
 void hand_move_locked(struct hand *from, struct hand *to)
@@ -202,7 +218,8 @@ static void fold_slot_locked(struct slot *slot, struct fold *fold, struct kicks 
 		tally_hand_ran_locked(project, slot->phase);
 	else
 		tally_overdue_ended_locked(project);
-	slot->state = SLOT_FREE;
+	if (!PLANTED(FOLDED_TWICE))
+		slot->state = SLOT_FREE;
 	fold->project = project;
 	fold->n++;
 	fold->charged += slot->charge.charged;
@@ -225,23 +242,17 @@ static void fold_all_locked(struct hand *hand, struct kicks *kicks)
 	fold_end_locked(&fold, kicks);
 }
 
-void hand_fold_locked(struct hand *hand, struct kicks *kicks)
-{
-	lock_acquire(&hand->lock);
-	fold_all_locked(hand, kicks);
-	lock_release(&hand->lock);
-}
-
 void hand_clear_locked(struct hand *hand, struct kicks *kicks)
 {
 	fold_all_locked(hand, kicks);
 	hand->next = hand->count = 0;
 }
 
-void hand_count_locked(struct hand *hand, const bothy_project *project, uint64_t *queued,
-                       uint64_t *running)
+void hand_read_locked(struct hand *hand, const bothy_project *project, uint64_t *queued,
+                      uint64_t *running, struct kicks *kicks)
 {
 	lock_acquire(&hand->lock);
+	fold_all_locked(hand, kicks);
 	for (unsigned i = 0; i < hand->count; i++) {
 		const struct slot *slot = &hand->slots[i];
 

@@ -83,20 +83,21 @@ void hand_end(struct hand *hand, unsigned phase, bool overdue, bothy_time now);
  * so its worker does it before it takes the pool's lock.  With the hand's lock. */
 void hand_record_times(struct hand *hand);
 
-/* Enter in the books what has ended. */
-void hand_fold_locked(struct hand *hand, struct kicks *kicks);
-
-/* ... and empty it, by its worker, who has started all. */
+/* Enter in the books what has ended, and empty the hand, by its worker, who has started all. */
 void hand_clear_locked(struct hand *hand, struct kicks *kicks);
 
 /* Put what is not started back into the queues.  With the hand's lock too. */
 void hand_recall_locked(struct hand *hand);
 
+/* The first deadline of those that are not started.  With the hand's lock too. */
+bothy_time hand_soonest_locked(const struct hand *hand);
+
 /* Take JOB, which is in some hand and not started there, out of it; it is in no queue. */
 void hand_drop_locked(bothy_future *job);
 
-/* Add to *QUEUED and *RUNNING the jobs of PROJECT (NULL: all) that are. */
-void hand_count_locked(struct hand *hand, const bothy_project *project, uint64_t *queued,
-                       uint64_t *running);
+/* Enter in the books what has ended, and add to *QUEUED and *RUNNING the jobs of PROJECT (NULL: all)
+ * that are: of the same moment. */
+void hand_read_locked(struct hand *hand, const bothy_project *project, uint64_t *queued,
+                      uint64_t *running, struct kicks *kicks);
 
 #endif

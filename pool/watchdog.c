@@ -119,8 +119,11 @@ static bool check_job_locked(struct worker *worker, bothy_future *job, struct lo
 static void check_hand_locked(struct worker *worker, struct look *look)
 {
 	struct hand *hand = &worker->hand;
+	bothy_time soonest = hand_soonest_locked(hand);
 
-	if (!worker->brisk)
+	/* Nobody will want this look again when the job starts.  What is late is about to be seen. */
+	look_again_at(look, soonest > look->now ? soonest : clock_add(look->now, TICK_NS));
+	if (!worker->brisk || PLANTED(TICK_BLIND))
 		return;
 	if (look->now - hand->filled_at >= TICK_NS)
 		worker_recall_locked(worker);
@@ -275,7 +278,8 @@ static void look_locked(bothy_pool *pool)
 	/* Last, for the lock may have been released till now. */
 	look_again_at(&look, limit_due_locked(pool, look.now));
 	pool_wake_worker_locked(pool, &look.kicks);
-	pool_room_all_locked(pool, &look.kicks);
+	if (!PLANTED(TICK_BLIND))
+		pool_room_all_locked(pool, &look.kicks);
 	if (pool->ticking)
 		look_again_at(&look, clock_now() + TICK_NS);
 	pool->watchdog_at = look.next;

@@ -236,7 +236,7 @@ static bool fill_hand(struct worker *worker)
 	leave_groups(worker);
 	job_depot_give(&worker->pool->depot, &worker->spares);
 	record_times(worker);
-	take.now = worker->now;
+	take.now = clock_stamp();
 	lock_acquire_soon(&pool->lock);
 	settle_accounts_locked(worker, &take.kicks);
 	goes = retires_locked(worker);
@@ -478,10 +478,8 @@ void worker_count_jobs_locked(bothy_pool *pool, const bothy_project *project, ui
 {
 	struct kicks kicks = KICKS_INITIALIZER;
 
-	for (struct worker *worker = pool->workers; worker != NULL; worker = worker->next) {
-		hand_fold_locked(&worker->hand, &kicks);
-		hand_count_locked(&worker->hand, project, queued, running);
-	}
+	for (struct worker *worker = pool->workers; worker != NULL; worker = worker->next)
+		hand_read_locked(&worker->hand, project, queued, running, &kicks);
 	kicks_give(&kicks);
 }
 

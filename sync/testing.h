@@ -28,6 +28,11 @@
 	X(PLACE_NOT_LENT)         /* a waiting job keeps its place */                     \
 	X(LOST_NOT_REPLACED)      /* no new thread for a lost one */                      \
 	X(EXIT_NOT_REPLACED)      /* no new thread for one that called pthread_exit */    \
+	X(HAND_KEPT)              /* a hand is not put back for others */                 \
+	X(RECALL_FORGETS)         /* ... and one of its jobs is lost if it is */          \
+	X(HAND_NOT_EMPTIED)       /* ... nor is a claimed job taken out of it */          \
+	X(FOLDED_TWICE)           /* what has ended is entered in the books anew each time */ \
+	X(TICK_BLIND)             /* the watchdog does not look at what was put off */    \
 	X(GROUP_NEWEST_ALONE)     /* a group's wait is over with its newest member */     \
 	X(GROUP_EARLY)            /* a group's wait takes a claimed job for settled */    \
 	X(BLOCKED_WAKE_DROPPED)   /* a blocked submitter is not woken */                  \

@@ -14,102 +14,10 @@
 #include "sync/park.h"
 #include "sync/testing.h"
 #include "sync/thread.h"
+#include "tests/sim/fixture.h"
+#include "tests/sim/hands.h"
 #include "tests/sim/recording.h"
 #include "tests/sim/scenario.h"
-
-/* ---- what they share -------------------------------------------------------------------- */
-
-static bothy_pool *pool;
-static _Atomic int ran, freed, told;
-static struct parker gate;
-
-static void pool_with(struct bothy_pool_options options)
-{
-	options.size = sizeof(options);
-	SIM_CHECK(bothy_pool_new(NULL, &options, &pool) == 0);
-	atomic_store(&ran, 0);
-	atomic_store(&freed, 0);
-	atomic_store(&told, 0);
-	parker_init(&gate);
-}
-
-static void pool_of(unsigned workers)
-{
-	pool_with((struct bothy_pool_options){.workers = workers});
-}
-
-static bothy_future *start(struct bothy_job job)
-{
-	bothy_future *future = NULL;
-
-	if (job.entity == NULL) {
-		job.entity = "ann";
-		job.project = "p";
-	}
-	SIM_CHECK(bothy_submit(pool, &job, &future) == 0);
-	return future;
-}
-
-static int outcome(bothy_future *future)
-{
-	int code;
-
-	SIM_CHECK(bothy_future_wait(future, BOTHY_FOREVER) == 0);
-	code = bothy_future_result(future, NULL);
-	bothy_future_release(future);
-	return code;
-}
-
-/* Free the pool; by then the books must balance and every block be gone. */
-static void finish(void)
-{
-	struct bothy_pool_stats s = {.size = sizeof(s)};
-
-	SIM_CHECK(bothy_pool_close(pool, BOTHY_FOREVER) == 0);
-	SIM_CHECK(bothy_pool_stats(pool, &s) == 0);
-	SIM_CHECK(s.submitted == s.done + s.failed + s.canceled + s.expired + s.timed_out +
-	                                 s.thread_exited);
-	SIM_CHECK(s.running == 0 && s.queued == 0 && s.overdue == 0 && s.lost == 0);
-	bothy_pool_free(pool);
-	SIM_CHECK(testing_counts.blocks_made == testing_counts.blocks_freed);
-}
-
-static void count(void *counter)
-{
-	(void)atom_add((_Atomic int *)counter, 1, relaxed);
-}
-
-static int run_once(void *arg, void **ret_result)
-{
-	(void)arg;
-	(void)ret_result;
-	count(&ran);
-	return 0;
-}
-
-static int until_stopped(void *arg, void **ret_result)
-{
-	(void)arg;
-	(void)ret_result;
-	return bothy_sleep_until(BOTHY_FOREVER);
-}
-
-static int until_gate(void *arg, void **ret_result)
-{
-	(void)arg;
-	(void)ret_result;
-	(void)parker_park(&gate, BOTHY_FOREVER);
-	return 0;
-}
-
-static struct thread client(void (*fn)(void *), void *arg)
-{
-	struct thread_options options = {0, "client"};
-	struct thread thread;
-
-	SIM_CHECK(thread_start(fn, arg, &options, &thread) == 0);
-	return thread;
-}
 
 /* ---- submit against close ------------------------------------------------------------------ */
 
@@ -655,6 +563,16 @@ const struct scenario scenarios[] = {
 	{"one_after_another", one_at_a_time, "REST_UNSEEN"},
 	{"a_token_comes_back", a_token_comes_back, "TOKEN_WAKE_DROPPED"},
 	{"blocked_by_their_project", blocked_by_their_project, "BLOCKED_WAKE_DROPPED"},
+	{"cancel_in_a_hand", cancel_in_a_hand, "HAND_NOT_EMPTIED"},
+	{"group_cancel_in_a_hand", group_cancel_in_a_hand, "CANCEL_NOT_ATOMIC"},
+	{"project_cancel_in_a_hand", project_cancel_in_a_hand, "RECALL_FORGETS"},
+	{"close_against_a_hand", close_against_a_hand, "RECALL_FORGETS"},
+	{"in_place_of_a_job_in_a_hand", in_place_of_a_job_in_a_hand, "START_NOT_ATOMIC"},
+	{"books_are_read_beside_a_hand", books_are_read_beside_a_hand, "FOLDED_TWICE"},
+	{"a_hand_behind_one_that_waits", a_hand_behind_one_that_waits, "HAND_KEPT"},
+	{"a_hand_behind_one_that_is_long", a_hand_behind_one_that_is_long, "TICK_BLIND"},
+	{"a_deadline_in_a_hand", a_deadline_in_a_hand, "EXPIRY_NOT_ATOMIC"},
+	{"room_that_is_not_passed_on_at_once", room_that_is_not_passed_on_at_once, "TICK_BLIND"},
 #ifdef BOTHY_RECORDING
 	{"hand_over_wakes_the_writer", hand_over_wakes_the_writer, "WRITER_WAKE_DROPPED"},
 	{"flush_against_hand_over", flush_against_hand_over, "FLUSH_WAKE_DROPPED"},

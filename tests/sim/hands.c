@@ -1,0 +1,246 @@
+/*
+ * Scenarios of hands: several short jobs that a worker has taken at once, and who else wants them.
+ */
+#include "tests/sim/hands.h"
+
+#include <errno.h>
+
+#include "tests/sim/fixture.h"
+#include "tests/sim/scenario.h"
+
+enum { JOBS = 3 };
+
+static bothy_future *futures[JOBS];
+
+/* A pool that knows that the jobs of ann's project p are short. */
+static void pool_with_short_jobs(struct bothy_pool_options options)
+{
+	pool_with(options);
+	SIM_CHECK(outcome(start(BOTHY_JOB(.fn = run_once))) == 0);
+	atomic_store(&ran, 0);
+}
+
+static void pool_of_short_jobs(unsigned workers)
+{
+	pool_with_short_jobs((struct bothy_pool_options){.workers = workers});
+}
+
+/* Hold the one worker until the gate opens, by a job of another project's. */
+static void hold_worker(void)
+{
+	bothy_future_release(start(BOTHY_JOB(.entity = "bob", .project = "p", .fn = until_gate)));
+}
+
+static void open_gate(void *arg)
+{
+	(void)arg;
+	parker_wake(&gate);
+}
+
+/* Jobs that a worker will take together, once it is let go. */
+static void start_some(bothy_group *group)
+{
+	for (int i = 0; i < JOBS; i++)
+		futures[i] = start(BOTHY_JOB(.fn = run_once, .arg = &freed, .arg_free = count,
+		                             .group = group));
+}
+
+/* Each has run, or was canceled, and its argument is freed. */
+static void check_some(void)
+{
+	int done = 0;
+
+	for (int i = 0; i < JOBS; i++) {
+		int code = outcome(futures[i]);
+
+		SIM_CHECK(code == 0 || code == -ECANCELED);
+		done += code == 0;
+	}
+	SIM_CHECK(atomic_load(&ran) == done);
+	SIM_CHECK(atomic_load(&freed) == JOBS);
+}
+
+void cancel_in_a_hand(void)
+{
+	struct thread opener;
+
+	pool_of_short_jobs(1);
+	hold_worker();
+	start_some(NULL);
+	opener = client(open_gate, NULL);
+	(void)bothy_future_cancel(futures[1]);
+	(void)bothy_future_cancel(futures[2]);
+	check_some();
+	thread_join(&opener);
+	finish();
+}
+
+void group_cancel_in_a_hand(void)
+{
+	struct thread opener;
+	bothy_group *group;
+
+	SIM_CHECK(bothy_group_new(&group) == 0);
+	pool_of_short_jobs(1);
+	hold_worker();
+	start_some(group);
+	opener = client(open_gate, NULL);
+	SIM_CHECK(bothy_group_cancel(group) == 0);
+	SIM_CHECK(bothy_group_wait(group, BOTHY_FOREVER) == 0);
+	check_some();
+	thread_join(&opener);
+	bothy_group_release(group);
+	finish();
+}
+
+void project_cancel_in_a_hand(void)
+{
+	bothy_project *project;
+	struct thread opener;
+
+	pool_of_short_jobs(1);
+	SIM_CHECK(bothy_project_open(pool, "ann", "p", NULL, &project) == 0);
+	hold_worker();
+	start_some(NULL);
+	opener = client(open_gate, NULL);
+	SIM_CHECK(bothy_project_cancel(project) == 0);
+	check_some();
+	thread_join(&opener);
+	bothy_project_release(project);
+	finish();
+}
+
+void close_against_a_hand(void)
+{
+	struct thread opener;
+
+	pool_of_short_jobs(1);
+	hold_worker();
+	start_some(NULL);
+	opener = client(open_gate, NULL);
+	(void)!bothy_pool_close(pool, BOTHY_NOW);
+	check_some();
+	thread_join(&opener);
+	finish();
+}
+
+/* Wait for the first of those that were started, in place if it has not begun. */
+static int wait_for_first(void *arg, void **ret_result)
+{
+	bothy_future *child[2];
+
+	(void)arg;
+	(void)ret_result;
+	for (int i = 0; i < 2; i++)
+		SIM_CHECK(bothy_spawn(&BOTHY_JOB(.fn = run_once), &child[i]) == 0);
+	SIM_CHECK(bothy_future_wait_all(child, 2, BOTHY_FOREVER) == 0);
+	for (int i = 0; i < 2; i++)
+		bothy_future_release(child[i]);
+	return 0;
+}
+
+void in_place_of_a_job_in_a_hand(void)
+{
+	pool_of_short_jobs(2);
+	SIM_CHECK(outcome(start(BOTHY_JOB(.fn = wait_for_first))) == 0);
+	SIM_CHECK(atomic_load(&ran) == 2);
+	finish();
+}
+
+static void read_books(void *arg)
+{
+	(void)arg;
+	for (int i = 0; i < 3; i++) {
+		struct bothy_pool_stats s = {.size = sizeof(s)};
+
+		SIM_CHECK(bothy_pool_stats(pool, &s) == 0);
+		SIM_CHECK(s.submitted == s.done + s.failed + s.canceled + s.queued + s.running);
+	}
+}
+
+void books_are_read_beside_a_hand(void)
+{
+	struct thread reader;
+
+	pool_of_short_jobs(1);
+	hold_worker();
+	start_some(NULL);
+	reader = client(read_books, NULL);
+	parker_wake(&gate);
+	check_some();
+	thread_join(&reader);
+	finish();
+}
+
+static int wait_for_group(void *group, void **ret_result)
+{
+	(void)ret_result;
+	return bothy_group_wait(group, BOTHY_FOREVER);
+}
+
+void a_hand_behind_one_that_waits(void)
+{
+	bothy_group *group;
+	bothy_future *waiting;
+
+	SIM_CHECK(bothy_group_new(&group) == 0);
+	pool_of_short_jobs(1);
+	hold_worker();
+	waiting = start(BOTHY_JOB(.fn = wait_for_group, .arg = group));
+	start_some(group);
+	parker_wake(&gate);
+	SIM_CHECK(outcome(waiting) == 0);
+	check_some();
+	bothy_group_release(group);
+	finish();
+}
+
+static int open_the_gate(void *arg, void **ret_result)
+{
+	(void)ret_result;
+	open_gate(arg);
+	return 0;
+}
+
+/* The second can only run on the other worker, which nobody need have woken. */
+void a_hand_behind_one_that_is_long(void)
+{
+	bothy_future *second;
+
+	pool_of_short_jobs(2);
+	futures[0] = start(BOTHY_JOB(.fn = until_gate));
+	second = start(BOTHY_JOB(.fn = open_the_gate));
+	SIM_CHECK(outcome(futures[0]) == 0);
+	SIM_CHECK(outcome(second) == 0);
+	finish();
+}
+
+/* Its deadline comes while it is in the hand, or runs. */
+void a_deadline_in_a_hand(void)
+{
+	pool_of_short_jobs(1);
+	hold_worker();
+	bothy_future_release(start(BOTHY_JOB(.fn = run_once)));
+	futures[0] = start(BOTHY_JOB(.fn = until_stopped, .deadline = bothy_after_ms(1),
+	                             .arg = &freed, .arg_free = count));
+	parker_wake(&gate);
+	SIM_CHECK(outcome(futures[0]) == -ETIMEDOUT);
+	finish();
+	SIM_CHECK(atomic_load(&freed) == 1);
+}
+
+/* The first job, which is long, leaves room, of which there is too little to wake anybody for. */
+void room_that_is_not_passed_on_at_once(void)
+{
+	enum { ROOM = 8, ALL = ROOM + 2 };
+
+	pool_with((struct bothy_pool_options){
+		.workers = 1, .queue_max = ROOM, .when_full = BOTHY_BLOCK});
+	for (int i = 0; i < ROOM + 1; i++)
+		bothy_future_release(start(BOTHY_JOB(.fn = i == 0 ? until_gate : run_once)));
+	parker_wake(&gate);
+	for (int i = ROOM + 1; i < ALL; i++)
+		bothy_future_release(start(BOTHY_JOB(.fn = run_once)));
+	finish();
+	SIM_CHECK(atomic_load(&ran) == ALL - 1);
+}
