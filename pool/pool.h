@@ -100,6 +100,7 @@ struct bothy_pool {
 	unsigned starting;       /* of `threads`: worker_init has not returned */
 	unsigned busy;           /* places taken */
 	unsigned searching;      /* woken, and not yet looked */
+	_Atomic bool looking;    /* an idle worker is awake, and looks for its token; a hint */
 	unsigned brisk;          /* workers that will soon come for more: their jobs are short */
 	unsigned waiting;        /* of `threads`: parked in a job, place lent */
 	unsigned lent;           /* places lent, own threads' included */

@@ -361,6 +361,7 @@ static int configure_locked(bothy_project *project, const struct bothy_project_o
 
 	if (error < 0)
 		return error;
+	worker_recall_all_locked(project->pool); /* its new limits are for what was taken, too */
 	project->options = *options;
 	fair_weigh(&project->pool->fair, &project->flow, options->weight);
 	limit_changed_locked(project, kicks);
@@ -416,7 +417,7 @@ void project_stats(bothy_project *project, struct bothy_project_stats *ret_stats
 	ret_stats->queued += queued;
 	ret_stats->running += running;
 	ret_stats->lost = project->lost;
-	ret_stats->places = project->places;
+	ret_stats->places = project->places - (unsigned)queued; /* what is in hands has begun none */
 	ret_stats->lent = project->lent;
 	lock_release(&project->pool->lock);
 }

@@ -206,13 +206,23 @@ static bool is_over(bothy_future *job, unsigned bits)
 	return job_is_over(job_state(job), bits);
 }
 
-/* Look for a while whether JOB comes to its end, unless DEADLINE is NOW.  Long enough for a worker
- * to be woken for it: else both would sleep and be woken for each of a row of small jobs. */
+static _Thread_local bool woke_worker;
+
+void wait_after_wake(void)
+{
+	woke_worker = true;
+}
+
+/* Look for a while whether JOB comes to its end, unless DEADLINE is NOW.  But if a worker is about to
+ * be woken for it, leave it the core: it looks for the next job as long as it takes to wake this
+ * thread, so of a row of small jobs only the first is so slow. */
 static bool is_over_soon(bothy_future *job, unsigned bits, bothy_time deadline)
 {
 	enum { PASSES = 200 }; /* 20 us */
+	bool looks = deadline != BOTHY_NOW && !woke_worker;
 
-	for (int i = 0; i < PASSES && deadline != BOTHY_NOW; i++) {
+	woke_worker = false;
+	for (int i = 0; i < PASSES && looks; i++) {
 		if (is_over(job, bits))
 			return true;
 		parker_pass();

@@ -22,6 +22,7 @@
 #include "pool/settle.h"
 #include "pool/take.h"
 #include "pool/watchdog.h"
+#include "sync/atomic.h"
 #include "sync/cleanup.h"
 #include "sync/clock.h"
 #include "sync/testing.h"
@@ -169,15 +170,30 @@ static bool retires_locked(struct worker *worker)
 	       pool->threads - pool->waiting - pool->lost > pool->options.workers;
 }
 
+/* Before it sleeps, one idle worker at a time looks for its token: the cores are for others. */
+static void await_token(struct worker *worker, bool looks)
+{
+	if (looks) {
+		(void)parker_look(&worker->parker);
+		/* Relaxed, as where it is read: that it is not two is all that it is for. */
+		atom_store(&worker->pool->looking, false, relaxed);
+	}
+	(void)parker_park(&worker->parker, BOTHY_FOREVER);
+}
+
 static void park_idle_locked(struct worker *worker, struct take *take)
 {
 	bothy_pool *pool = worker->pool;
+	bool looks = !atom_swap(&pool->looking, true, relaxed);
+	struct worker **at = &pool->idle;
 
-	worker->also = pool->idle;
-	pool->idle = worker;
+	if (!looks && *at != NULL)
+		at = &(*at)->also; /* behind the one that is awake */
+	worker->also = *at;
+	*at = worker;
 	lock_release(&pool->lock);
 	kicks_give(&take->kicks);
-	(void)parker_park_soon(&worker->parker, BOTHY_FOREVER);
+	await_token(worker, looks);
 	take->now = clock_now();
 	lock_acquire(&pool->lock);
 	pool->searching--;

@@ -35,9 +35,9 @@ void parker_init(struct parker *parker);
  * polls).  0, or -ETIMEDOUT without a token.  Signal handlers don't end it early. */
 int parker_park(struct parker *parker, bothy_time deadline);
 
-/* The same, but before it sleeps it looks for the token for a few microseconds, busily: for
- * one that is likely to come by then.  To be woken costs more than that. */
-int parker_park_soon(struct parker *parker, bothy_time deadline);
+/* Look for the token for 20 us, busily, and leave it: whether it is there.  For one that is likely to
+ * come soon: to be woken for it takes as long. */
+bool parker_look(struct parker *parker);
 
 /* Pass a moment, about 100 ns, between two looks at something that another thread is about to
  * change. */

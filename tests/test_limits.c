@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "pool/project.h"
 #include "tests/project_fixture.h"
 #include "tests/support.h"
 
@@ -112,6 +113,45 @@ START_TEST(raising_a_limit_starts_what_waited_for_it)
 	second = start(BOTHY_JOB(.handle = project, .fn = nothing));
 	configure((struct bothy_project_options){.max_running = 2});
 	ck_assert_int_eq(outcome(second), 0);
+}
+END_TEST
+
+static struct gate second;
+
+static int stop_at_second(void *arg, void **ret_result)
+{
+	(void)arg;
+	(void)ret_result;
+	gate_wait(&second);
+	return 0;
+}
+
+/* Two jobs, known to be short, are taken together; the first is not. */
+START_TEST(a_new_limit_is_for_what_was_taken_with_others_too)
+{
+	unsigned places;
+
+	gate_init(&second);
+	pool_of(1);
+	open_with((struct bothy_project_options){0});
+	ck_assert_int_eq(outcome(start(BOTHY_JOB(.handle = project, .fn = nothing))), 0);
+	start_and_forget(BOTHY_JOB(.entity = "bob", .project = "q", .fn = stop_at_gate));
+	gate_await(&gate, 1);
+	start_and_forget(BOTHY_JOB(.handle = project, .fn = stop_at_second));
+	start_and_forget(BOTHY_JOB(.handle = project, .fn = nothing));
+	gate_open(&gate);
+	gate_await(&second, 1);
+	ck_assert_uint_eq(project_now().places, 1);
+	configure((struct bothy_project_options){.max_running = 1});
+	lock_acquire(&pool->lock);
+	places = project->places;
+	lock_release(&pool->lock);
+	ck_assert_uint_eq(places, 1);
+	ck_assert_uint_eq(project_now().queued, 1);
+	gate_open(&second);
+	close_pool();
+	ck_assert_uint_eq(project_now().done, 3);
+	gate_fini(&second);
 }
 END_TEST
 
@@ -415,6 +455,7 @@ int main(void)
 		a_project_at_its_limit_leaves_the_places_to_others,
 		a_job_that_waits_does_not_count,
 		raising_a_limit_starts_what_waited_for_it,
+		a_new_limit_is_for_what_was_taken_with_others_too,
 		a_full_project_refuses_and_others_do_not,
 		a_refused_job_leaves_no_project_behind,
 		a_blocked_submit_waits_for_the_projects_room_until_the_jobs_deadline,

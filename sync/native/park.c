@@ -88,14 +88,17 @@ void parker_pass(void)
 		pause_briefly();
 }
 
-int parker_park_soon(struct parker *parker, bothy_time deadline)
+bool parker_look(struct parker *parker)
 {
-	enum { PASSES = 50 }; /* 5 us: a wake costs that much or more */
+	enum { PASSES = 200 };
 
-	/* Relaxed: parker_park() looks again. */
-	for (int i = 0; i < PASSES && atom_load(&parker->state, relaxed) == EMPTY; i++)
+	for (int i = 0; i < PASSES; i++) {
+		/* Relaxed: parker_park() looks again. */
+		if (atom_load(&parker->state, relaxed) != EMPTY)
+			return true;
 		parker_pass();
-	return parker_park(parker, deadline);
+	}
+	return false;
 }
 
 bool parker_post(struct parker *parker)

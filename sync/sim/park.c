@@ -52,9 +52,10 @@ void parker_kick(struct parker *parker)
 }
 
 /* Who looks busily runs as long as the scheduler lets it: so it does not. */
-int parker_park_soon(struct parker *parker, bothy_time deadline)
+bool parker_look(struct parker *parker)
 {
-	return parker_park(parker, deadline);
+	(void)parker;
+	return false;
 }
 
 void parker_pass(void)
