@@ -9,7 +9,7 @@
 enum { PASSED_OVER_AT_ONCE = 64 };
 
 /* What the jobs of a hand are to take altogether, if there are several. */
-#define HAND_NS (20 * 1000 * CLOCK_SLOWNESS)
+#define HAND_NS (50 * 1000 * CLOCK_SLOWNESS)
 
 /* A job of PROJECT, or several, the first of whose deadlines is DEADLINE, have left its queue. */
 static void left_queue_locked(bothy_project *project, bothy_time deadline, struct kicks *kicks)

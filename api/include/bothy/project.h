@@ -7,7 +7,7 @@
  * length; having been alone is no debt.
  *
  * Workers take short jobs by the dozen, so what is said of turns, priorities and deadlines among
- * queued jobs holds but for some 20 us of work.  If one of them turns out to be long, those behind
+ * queued jobs holds but for some 50 us of work.  If one of them turns out to be long, those behind
  * it are given back after a millisecond.
  */
 #ifndef BOTHY_PROJECT_H
