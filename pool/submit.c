@@ -185,8 +185,7 @@ static int admit(bothy_pool *pool, const struct bothy_job *spec, const struct pr
 	if (error == 0)
 		error = admit_locked(pool, job, &kicks);
 	lock_release(&pool->lock);
-	if (kicks.n > 0)
-		wait_after_wake();
+	wait_after_submit(kicks.n > 0);
 	kicks_give(&kicks);
 	if (error < 0)
 		job_has_no_result(job);

@@ -208,9 +208,9 @@ static bool is_over(bothy_future *job, unsigned bits)
 
 static _Thread_local bool woke_worker;
 
-void wait_after_wake(void)
+void wait_after_submit(bool wake)
 {
-	woke_worker = true;
+	woke_worker = wake;
 }
 
 /* Look for a while whether JOB comes to its end, unless DEADLINE is NOW.  But if a worker is about to
@@ -218,11 +218,10 @@ void wait_after_wake(void)
  * thread, so of a row of small jobs only the first is so slow. */
 static bool is_over_soon(bothy_future *job, unsigned bits, bothy_time deadline)
 {
-	enum { PASSES = 200 }; /* 20 us */
 	bool looks = deadline != BOTHY_NOW && !woke_worker;
 
 	woke_worker = false;
-	for (int i = 0; i < PASSES && looks; i++) {
+	for (int i = 0; i < PARKER_LOOKS && looks; i++) {
 		if (is_over(job, bits))
 			return true;
 		parker_pass();

@@ -42,8 +42,9 @@ bothy_time wait_limit(bothy_time deadline);
 /* What bothy_future_wait() and _wait_all() do. */
 int wait_all(bothy_future *const *futures, size_t n, bothy_time deadline);
 
-/* The calling thread has just woken a worker for a job: if it waits for that, it may as well sleep. */
-void wait_after_wake(void);
+/* The calling thread has submitted a job, and has had to WAKE a worker for it: then, if it waits for
+ * that, it may as well sleep. */
+void wait_after_submit(bool wake);
 
 /* Wait until JOB, one of WHAT, is settled and has none of BITS (RUNS, DELIVERS): 0, or what
  * pause_begin() and pause_park() return. */

@@ -43,6 +43,14 @@ bool parker_look(struct parker *parker);
  * change. */
 void parker_pass(void);
 
+/* So many such looks are 20 us, as long as it takes to wake a thread.  Under the seeded scheduler each
+ * would be a point, and none but the first tells anything new. */
+#ifdef BOTHY_SIM
+enum { PARKER_LOOKS = 1 };
+#else
+enum { PARKER_LOOKS = 200 };
+#endif
+
 /* Leave a token.  Whether the thread is asleep and wants a kick. */
 bool parker_post(struct parker *parker);
 

@@ -90,9 +90,7 @@ void parker_pass(void)
 
 bool parker_look(struct parker *parker)
 {
-	enum { PASSES = 200 };
-
-	for (int i = 0; i < PASSES; i++) {
+	for (int i = 0; i < PARKER_LOOKS; i++) {
 		/* Relaxed: parker_park() looks again. */
 		if (atom_load(&parker->state, relaxed) != EMPTY)
 			return true;
