@@ -138,7 +138,7 @@ static struct watcher *wake_watchers(bothy_future *job, unsigned state)
 		unlink_watcher(job, watcher);
 		if (watcher->fn != NULL)
 			notify = watcher;
-		else if (!PLANTED(WAKE_DROPPED))
+		else if (!PLANTED(WAKE_DROPPED) && !(PLANTED(ONE_WAKE_ALONE) && kicks.n > 0))
 			kicks_add(&kicks, watcher->parker);
 	}
 	lock_release(stripe_of(job));

@@ -389,7 +389,8 @@ static void worker_leave(struct worker *worker)
 	struct worker *gone;
 	bool detached;
 
-	leave_groups(worker);
+	if (!PLANTED(SETTLED_NOT_LEFT))
+		leave_groups(worker);
 	job_depot_give(&worker->pool->depot, &worker->spares);
 	current = NULL; /* for the destructors of the thread's keys */
 	lock_acquire(&pool->lock);

@@ -16,6 +16,7 @@
 #define TESTING_FAULTS(X)                                                                 \
 	X(NONE)                                                                           \
 	X(WAKE_DROPPED)           /* settle: a waiter is not woken */                     \
+	X(ONE_WAKE_ALONE)         /* ... if another is */                                 \
 	X(WORKER_WAKE_DROPPED)    /* submit: no worker is woken */                        \
 	X(START_NOT_ATOMIC)       /* start: load and store for the compare-and-swap */    \
 	X(CANCEL_NOT_ATOMIC)      /* cancel: the same */                                  \
@@ -35,6 +36,7 @@
 	X(TICK_BLIND)             /* the watchdog does not look at what was put off */    \
 	X(GROUP_NEWEST_ALONE)     /* a group's wait is over with its newest member */     \
 	X(GROUP_EARLY)            /* a group's wait takes a claimed job for settled */    \
+	X(SETTLED_NOT_LEFT)       /* a thread that ends leaves its jobs in their groups */ \
 	X(BLOCKED_WAKE_DROPPED)   /* a blocked submitter is not woken */                  \
 	X(COMPLETION_WAKE_DROPPED)/* a delivery wakes nobody */                           \
 	X(CONTEXT_LEFT_INSTALLED) /* the worker does not uninstall the context */         \

@@ -4,6 +4,7 @@
 #include "tests/sim/hands.h"
 
 #include <errno.h>
+#include <pthread.h>
 
 #include "tests/sim/fixture.h"
 #include "tests/sim/scenario.h"
@@ -243,4 +244,79 @@ void room_that_is_not_passed_on_at_once(void)
 		bothy_future_release(start(BOTHY_JOB(.fn = run_once)));
 	finish();
 	SIM_CHECK(atomic_load(&ran) == ALL - 1);
+}
+
+static void wait_for_all(void *group)
+{
+	SIM_CHECK(bothy_group_wait(group, BOTHY_FOREVER) == 0);
+	SIM_CHECK(atomic_load(&ran) == JOBS);
+	SIM_CHECK(atomic_load(&freed) == JOBS);
+}
+
+/* Members that are settled have yet to leave the group when the waits for them are over. */
+void two_wait_while_members_settle(void)
+{
+	struct thread opener, waiter;
+	bothy_group *group;
+
+	SIM_CHECK(bothy_group_new(&group) == 0);
+	pool_of_short_jobs(1);
+	hold_worker();
+	start_some(group);
+	waiter = client(wait_for_all, group);
+	opener = client(open_gate, NULL);
+	wait_for_all(group);
+	thread_join(&waiter);
+	thread_join(&opener);
+	bothy_group_release(group);
+	check_some();
+	finish();
+}
+
+static int end_thread(void *arg, void **ret_result)
+{
+	(void)arg;
+	(void)ret_result;
+	pthread_exit(NULL);
+}
+
+/* Those before it in the hand are over, but not in the books; those behind it are for others. */
+void a_hand_behind_one_that_ends_its_thread(void)
+{
+	bothy_future *before, *ends;
+	bothy_group *group;
+
+	SIM_CHECK(bothy_group_new(&group) == 0);
+	pool_of_short_jobs(1);
+	hold_worker();
+	before = start(BOTHY_JOB(.fn = run_once, .group = group));
+	ends = start(BOTHY_JOB(.fn = end_thread, .group = group));
+	start_some(group);
+	parker_wake(&gate);
+	SIM_CHECK(bothy_group_wait(group, BOTHY_FOREVER) == 0);
+	SIM_CHECK(outcome(before) == 0);
+	SIM_CHECK(outcome(ends) == -EOWNERDEAD);
+	SIM_CHECK(atomic_load(&ran) == JOBS + 1);
+	atomic_store(&ran, JOBS);
+	check_some();
+	bothy_group_release(group);
+	finish();
+}
+
+/* The gate opens for it once those behind it have run. */
+void a_hand_behind_one_whose_worker_is_lost(void)
+{
+	bothy_future *stuck;
+	int code;
+
+	pool_with_short_jobs((struct bothy_pool_options){.workers = 1, .lost_per_project = 2});
+	hold_worker();
+	stuck = start(BOTHY_JOB(.fn = until_gate, .deadline = bothy_after_ms(1)));
+	start_some(NULL);
+	parker_wake(&gate);
+	check_some();
+	parker_wake(&gate);
+	code = outcome(stuck);
+	SIM_CHECK(code == -ETIMEDOUT);
+	finish();
 }

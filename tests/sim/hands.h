@@ -11,5 +11,8 @@ void a_hand_behind_one_that_waits(void);
 void a_hand_behind_one_that_is_long(void);
 void a_deadline_in_a_hand(void);
 void room_that_is_not_passed_on_at_once(void);
+void two_wait_while_members_settle(void);
+void a_hand_behind_one_that_ends_its_thread(void);
+void a_hand_behind_one_whose_worker_is_lost(void);
 
 #endif

@@ -573,6 +573,11 @@ const struct scenario scenarios[] = {
 	{"a_hand_behind_one_that_is_long", a_hand_behind_one_that_is_long, "TICK_BLIND"},
 	{"a_deadline_in_a_hand", a_deadline_in_a_hand, "EXPIRY_NOT_ATOMIC"},
 	{"room_that_is_not_passed_on_at_once", room_that_is_not_passed_on_at_once, "TICK_BLIND"},
+	{"two_wait_while_members_settle", two_wait_while_members_settle, "ONE_WAKE_ALONE"},
+	{"a_hand_behind_one_that_ends_its_thread", a_hand_behind_one_that_ends_its_thread,
+	 "SETTLED_NOT_LEFT"},
+	{"a_hand_behind_one_whose_worker_is_lost", a_hand_behind_one_whose_worker_is_lost,
+	 "HAND_KEPT"},
 #ifdef BOTHY_RECORDING
 	{"hand_over_wakes_the_writer", hand_over_wakes_the_writer, "WRITER_WAKE_DROPPED"},
 	{"flush_against_hand_over", flush_against_hand_over, "FLUSH_WAKE_DROPPED"},
