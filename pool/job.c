@@ -13,6 +13,7 @@
 #include "pool/callback.h"
 #include "pool/completions.h"
 #include "sync/atomic.h"
+#include "sync/cleanup.h"
 #include "sync/fork.h"
 #include "sync/testing.h"
 
@@ -310,6 +311,19 @@ void job_release(bothy_future *job)
 	job_release_to(job, NULL);
 }
 
+static void free_cut_short(void *job)
+{
+	job_free(job, NULL);
+}
+
+/* Free a result that nobody has taken; JOB too, should that end the thread. */
+static void drop_result(bothy_future *job, void *result)
+{
+	cleanup_push(free_cut_short, job);
+	callback_run(job->result_free, result);
+	cleanup_pop(0);
+}
+
 void job_release_to(bothy_future *job, struct job_spares *spares)
 {
 	void *result;
@@ -318,7 +332,7 @@ void job_release_to(bothy_future *job, struct job_spares *spares)
 		return;
 	result = atom_load(&job->result, relaxed);
 	if (result != NULL && !PLANTED(RESULT_LEAKED))
-		callback_run(job->result_free, result);
+		drop_result(job, result);
 	job_free(job, spares);
 }
 
