@@ -1,0 +1,449 @@
+/*
+ * Several jobs in the hand of one worker: how they are counted, what order they keep, and who
+ * has them if their worker does not come to them.
+ *
+ * The worker is held at the gate, and jobs are put into its hand as it would itself.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "pool/hand.h"
+#include "pool/order.h"
+#include "pool/project.h"
+#include "pool/worker.h"
+#include "sync/testing.h"
+#include "tests/project_fixture.h"
+#include "tests/recorder.h"
+#include "tests/support.h"
+
+static struct gate second;
+
+static void setup(void)
+{
+	fixture_setup();
+	gate_init(&second);
+}
+
+static void teardown(void)
+{
+	gate_open(&second);
+	project_teardown();
+	gate_fini(&second);
+}
+
+static int stop_at_second(void *arg, void **ret_result)
+{
+	(void)arg;
+	(void)ret_result;
+	gate_wait(&second);
+	return 0;
+}
+
+/* The only worker is held by a job of another project's. */
+static void hold_worker(void)
+{
+	start_and_forget(BOTHY_JOB(.entity = "bob", .project = "p", .fn = stop_at_gate));
+	gate_await(&gate, 1);
+}
+
+static void hold_one_of_ann(void)
+{
+	pool_of(1);
+	open_with((struct bothy_project_options){0});
+	hold_worker();
+}
+
+/* The hand of the only worker. */
+static struct hand *hand_locked(void)
+{
+	lock_acquire(&pool->lock);
+	ck_assert_ptr_nonnull(pool->workers);
+	ck_assert_ptr_null(pool->workers->next);
+	lock_acquire(&pool->workers->hand.lock);
+	return &pool->workers->hand;
+}
+
+static void unlock(struct hand *hand)
+{
+	lock_release(&hand->lock);
+	lock_release(&pool->lock);
+}
+
+/* Put the project's next N jobs behind the one that runs. */
+static void hand_over(unsigned n)
+{
+	struct hand *hand = hand_locked();
+
+	hand_add_locked(hand, project, n);
+	unlock(hand);
+}
+
+static void recall(void)
+{
+	struct hand *hand = hand_locked();
+
+	hand_recall_locked(hand);
+	unlock(hand);
+}
+
+/* ---- the books --------------------------------------------------------------------------- */
+
+static void check_books(uint64_t queued, uint64_t running, uint64_t done, uint64_t canceled)
+{
+	struct bothy_pool_stats all = stats_now();
+	struct bothy_project_stats own = project_now();
+
+	ck_assert_uint_eq(all.submitted, queued + running + done + canceled);
+	ck_assert_uint_eq(all.queued, queued);
+	ck_assert_uint_eq(all.running, running);
+	ck_assert_uint_eq(all.done, done);
+	ck_assert_uint_eq(all.canceled, canceled);
+	ck_assert_uint_eq(own.submitted, all.submitted - 1); /* less bob's */
+	ck_assert_uint_eq(own.queued + own.running + own.done + own.canceled, own.submitted);
+	ck_assert_uint_eq(own.queued, queued);
+	ck_assert_uint_eq(own.canceled, canceled);
+}
+
+START_TEST(what_is_in_a_hand_is_counted_as_what_it_is)
+{
+	bothy_future *canceled;
+
+	hold_one_of_ann();
+	start_and_forget(BOTHY_JOB(.handle = project, .fn = nothing));
+	canceled = start(BOTHY_JOB(.handle = project, .fn = nothing));
+	start_and_forget(BOTHY_JOB(.handle = project, .fn = stop_at_second));
+	start_and_forget(BOTHY_JOB(.handle = project, .fn = nothing));
+	start_and_forget(BOTHY_JOB(.handle = project, .fn = nothing));
+	check_books(5, 1, 0, 0);
+	hand_over(4);
+	check_books(5, 1, 0, 0);
+	ck_assert_uint_eq(project_now().places, 4);
+	ck_assert_int_eq(bothy_future_cancel(canceled), 0);
+	check_books(4, 1, 0, 1);
+	ck_assert_uint_eq(project_now().places, 3);
+	recall();
+	check_books(4, 1, 0, 1);
+	ck_assert_uint_eq(project_now().places, 0);
+	hand_over(3);
+	gate_open(&gate);
+	gate_await(&second, 1);
+	check_books(2, 1, 2, 1);
+	check_books(2, 1, 2, 1); /* what has ended is entered once */
+	gate_open(&second);
+	ck_assert_int_eq(bothy_pool_close(pool, BOTHY_FOREVER), 0);
+	check_books(0, 0, 5, 1);
+	ck_assert_uint_eq(project_now().places, 0);
+	ck_assert_int_eq(outcome(canceled), -ECANCELED);
+}
+END_TEST
+
+START_TEST(times_of_what_has_ended_in_a_hand_are_told_at_once)
+{
+	bothy_histogram *waited = NULL, *ran = NULL;
+
+	hold_one_of_ann();
+	for (int i = 0; i < 3; i++)
+		start_and_forget(
+			BOTHY_JOB(.handle = project, .fn = i == 2 ? stop_at_second : nothing));
+	hand_over(3);
+	gate_open(&gate);
+	gate_await(&second, 1);
+	for (int i = 0; i < 2; i++) { /* and once only */
+		ck_assert_int_eq(bothy_project_times(project, &waited, &ran), 0);
+		ck_assert_uint_eq(bothy_histogram_count(waited), 2);
+		ck_assert_uint_eq(bothy_histogram_count(ran), 2);
+		bothy_histogram_free(waited);
+		bothy_histogram_free(ran);
+	}
+}
+END_TEST
+
+START_TEST(all_ways_to_cancel_find_what_is_in_a_hand)
+{
+	bothy_group *group;
+	bothy_future *futures[3];
+
+	ck_assert_int_eq(bothy_group_new(&group), 0);
+	hold_one_of_ann();
+	futures[0] = start(BOTHY_JOB(.handle = project, .fn = nothing, .arg_free = count_free));
+	futures[1] = start(BOTHY_JOB(.handle = project, .fn = nothing, .arg_free = count_free,
+	                             .group = group));
+	futures[2] = start(BOTHY_JOB(.handle = project, .fn = nothing, .arg_free = count_free));
+	hand_over(3);
+	ck_assert_int_eq(bothy_future_cancel(futures[0]), 0);
+	check_books(2, 1, 0, 1);
+	ck_assert_int_eq(bothy_group_cancel(group), 0);
+	check_books(1, 1, 0, 2);
+	ck_assert_int_eq(bothy_project_cancel(project), 0);
+	check_books(0, 1, 0, 3);
+	ck_assert_int_eq(freed, 3);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(outcome(futures[i]), -ECANCELED);
+	bothy_group_release(group);
+}
+END_TEST
+
+/* ---- order ------------------------------------------------------------------------------- */
+
+static char log_text[64];
+
+/* One worker runs all of these. */
+static int log_name(void *name, void **ret_result)
+{
+	(void)ret_result;
+	strcat(log_text, name);
+	return 0;
+}
+
+static void start_named(const char *name, int priority, int64_t hours)
+{
+	start_and_forget(BOTHY_JOB(.handle = project, .fn = log_name,
+	                           .arg = (void *)(uintptr_t)name, .priority = (int8_t)priority,
+	                           .deadline = hours == 0 ? BOTHY_FOREVER
+	                                                  : bothy_after_ms(hours * 3600 * 1000)));
+}
+
+/* The names in the order in which the jobs ran; FIRST so many were in a hand when the others
+ * came. */
+static void run_in_order(unsigned first)
+{
+	log_text[0] = '\0';
+	hold_one_of_ann();
+	start_named("h", 0, 5);
+	start_named("i", 0, 9);
+	start_named("j", 0, 0);
+	start_named("k", 0, 0);
+	start_named("z", -1, 0);
+	start_named("b", 2, 0);
+	if (first > 0)
+		hand_over(first);
+	start_named("g", 0, 3);
+	start_named("a", 2, 7);
+	start_named("c", 1, 0);
+	start_named("l", 0, 0);
+	if (first > 0)
+		recall();
+	gate_open(&gate);
+	ck_assert_int_eq(bothy_pool_close(pool, BOTHY_FOREVER), 0);
+	ck_assert_str_eq(log_text, "abcghijklz");
+}
+
+START_TEST(jobs_that_come_back_from_a_hand_have_the_order_that_they_would_have_had)
+{
+	for (unsigned n = 0; n <= 6; n++) {
+		run_in_order(n);
+		teardown();
+		setup();
+	}
+}
+END_TEST
+
+START_TEST(those_that_stay_in_a_hand_are_first)
+{
+	log_text[0] = '\0';
+	hold_one_of_ann();
+	start_named("a", 0, 0);
+	start_named("b", 0, 0);
+	start_named("d", 0, 0);
+	hand_over(2);
+	start_named("c", 1, 0);
+	gate_open(&gate);
+	ck_assert_int_eq(bothy_pool_close(pool, BOTHY_FOREVER), 0);
+	ck_assert_str_eq(log_text, "abcd");
+}
+END_TEST
+
+/* ---- the watchdog ------------------------------------------------------------------------ */
+
+/* How many of the project's three jobs its worker takes, which knows that they are short. */
+static unsigned taken_at_once(bool ticking)
+{
+	struct hand *hand;
+	unsigned n;
+
+	pool_of(1);
+	open_with((struct bothy_project_options){0});
+	support_fail_thread_starts(true);
+	hold_worker();
+	hand = hand_locked();
+	ck_assert(!pool->watchdog_started);
+	project->flow.average = 1;
+	pool->ticking = ticking; /* it is never seen to come */
+	unlock(hand);
+	for (int i = 0; i < 3; i++)
+		start_and_forget(
+			BOTHY_JOB(.handle = project, .fn = i == 0 ? stop_at_second : nothing));
+	gate_open(&gate);
+	gate_await(&second, 1);
+	hand = hand_locked();
+	n = hand->count;
+	unlock(hand);
+	check_books(2, 1, 1, 0);
+	support_fail_thread_starts(false);
+	gate_open(&second);
+	ck_assert_int_eq(bothy_pool_close(pool, BOTHY_FOREVER), 0);
+	check_books(0, 0, 4, 0);
+	return n;
+}
+
+START_TEST(short_jobs_are_taken_together)
+{
+	ck_assert_uint_eq(taken_at_once(true), 3);
+}
+END_TEST
+
+START_TEST(without_a_watchdog_a_worker_takes_one_job_at_a_time)
+{
+	ck_assert_uint_eq(taken_at_once(false), 1);
+}
+END_TEST
+
+/* ---- ends of threads --------------------------------------------------------------------- */
+
+static void exit_thread(void *arg)
+{
+	(void)arg;
+	pthread_exit(NULL);
+}
+
+static int give_result(void *arg, void **ret_result)
+{
+	(void)arg;
+	*ret_result = &freed;
+	return 0;
+}
+
+static int give_result_and_exit(void *arg, void **ret_result)
+{
+	(void)give_result(arg, ret_result);
+	pthread_exit(NULL);
+}
+
+static int defer_exit(void *arg, void **ret_result)
+{
+	ck_assert_int_eq(bothy_context_defer(exit_thread, NULL), 0);
+	return give_result(arg, ret_result);
+}
+
+/* What ends the thread, stage by stage; some of it the result's, which is counted otherwise. */
+static const struct exits {
+	struct bothy_job job;
+	int code;
+	int freed;   /* calls of count_free(), of the argument and the result */
+	bool notify; /* the thread ends in the function that is told */
+	bool forget; /* nobody has the future when the job ends */
+} exits[] = {
+	{{.fn = end_thread, .arg_free = count_free}, -EOWNERDEAD, 1, false, false},
+	{{.fn = give_result_and_exit, .arg_free = count_free, .result_free = count_free},
+         -EOWNERDEAD,
+         2,
+         false,
+         false},
+	{{.fn = defer_exit, .arg_free = count_free, .result_free = count_free},
+         -EOWNERDEAD,
+         2,
+         false,
+         false},
+	{{.fn = give_result, .arg_free = exit_thread, .result_free = count_free},
+         -EOWNERDEAD,
+         1,
+         false,
+         false},
+	/* The result is dropped: first while the thread is alive, then while it ends. */
+	{{.fn = give_result_and_exit, .arg_free = count_free, .result_free = exit_thread},
+         -EOWNERDEAD,
+         1,
+         false,
+         false},
+	{{.fn = give_result, .arg_free = exit_thread, .result_free = exit_thread},
+         -EOWNERDEAD,
+         0,
+         false,
+         false},
+	{{.fn = give_result, .arg_free = count_free, .result_free = count_free}, 0, 2, true, false},
+	/* ... by the last hold. */
+	{{.fn = give_result, .arg_free = count_free, .result_free = exit_thread},
+         0,
+         1,
+         false,
+         true},
+	{{.fn = give_result, .arg_free = count_free, .result_free = exit_thread}, 0, 1, true, true},
+};
+
+/* Run jobs of which the second is ENDS's, all in one hand. */
+static void run_beside(const struct exits *ends, bothy_group *group)
+{
+	struct bothy_job job = ends->job;
+	bothy_future *beside[3], *future;
+
+	job.size = sizeof(job);
+	job.handle = project;
+	job.group = group;
+	for (int i = 0; i < 3; i++) {
+		if (i == 1)
+			future = start(job);
+		beside[i] = start(BOTHY_JOB(.handle = project, .fn = nothing, .group = group));
+	}
+	if (ends->notify)
+		ck_assert_int_eq(bothy_future_notify(future, exit_thread, NULL), 0);
+	if (ends->forget)
+		bothy_future_release(future);
+	hand_over(4);
+	gate_open(&gate);
+	ck_assert_int_eq(bothy_group_wait(group, BOTHY_FOREVER), 0);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(outcome(beside[i]), 0);
+	if (!ends->forget)
+		ck_assert_int_eq(outcome(future), ends->code);
+}
+
+static void check_exits(const struct exits *ends)
+{
+	bothy_group *group;
+
+	ck_assert_int_eq(bothy_group_new(&group), 0);
+	hold_one_of_ann();
+	run_beside(ends, group);
+	bothy_group_release(group);
+	ck_assert_int_eq(bothy_pool_close(pool, BOTHY_FOREVER), 0);
+	ck_assert_uint_eq(stats_now().done, 4u + (ends->code == 0));
+	ck_assert_uint_eq(stats_now().thread_exited, ends->code != 0);
+	ck_assert_int_eq(freed, ends->freed);
+	bothy_project_release(project);
+	project = NULL;
+	bothy_pool_free(pool);
+	pool = NULL;
+	ck_assert_uint_eq(testing_counts.blocks_freed, testing_counts.blocks_made);
+	ck_assert_uint_eq(testing_counts.contexts_ended, testing_counts.contexts_begun);
+}
+
+START_TEST(whatever_ends_the_thread_of_a_hand_the_rest_is_done_and_nothing_is_left)
+{
+	leave(enter("ann", "p")); /* the library's own first allocations, if any */
+	for (size_t i = 0; i < sizeof(exits) / sizeof(exits[0]); i++) {
+		long live = support_live_allocations();
+
+		check_exits(&exits[i]);
+		ck_assert_int_eq(support_live_allocations(), live);
+		teardown();
+		setup();
+	}
+}
+END_TEST
+
+int main(void)
+{
+	const TTest *const tests[] = {
+		what_is_in_a_hand_is_counted_as_what_it_is,
+		times_of_what_has_ended_in_a_hand_are_told_at_once,
+		all_ways_to_cancel_find_what_is_in_a_hand,
+		jobs_that_come_back_from_a_hand_have_the_order_that_they_would_have_had,
+		those_that_stay_in_a_hand_are_first,
+		short_jobs_are_taken_together,
+		without_a_watchdog_a_worker_takes_one_job_at_a_time,
+		whatever_ends_the_thread_of_a_hand_the_rest_is_done_and_nothing_is_left,
+	};
+
+	return run_suite_with("hand", setup, teardown, tests, sizeof(tests) / sizeof(tests[0]));
+}
