@@ -256,8 +256,8 @@ END_TEST
 
 /* ---- the watchdog ------------------------------------------------------------------------ */
 
-/* How many of the project's three jobs its worker takes, which knows that they are short. */
-static unsigned taken_at_once(bool ticking)
+/* How many of the project's JOBS its worker takes, which knows that they are short. */
+static unsigned taken_at_once(unsigned jobs, bool ticking)
 {
 	struct hand *hand;
 	unsigned n;
@@ -271,7 +271,7 @@ static unsigned taken_at_once(bool ticking)
 	project->flow.average = 1;
 	pool->ticking = ticking; /* it is never seen to come */
 	unlock(hand);
-	for (int i = 0; i < 3; i++)
+	for (unsigned i = 0; i < jobs; i++)
 		start_and_forget(
 			BOTHY_JOB(.handle = project, .fn = i == 0 ? stop_at_second : nothing));
 	gate_open(&gate);
@@ -279,23 +279,29 @@ static unsigned taken_at_once(bool ticking)
 	hand = hand_locked();
 	n = hand->count;
 	unlock(hand);
-	check_books(2, 1, 1, 0);
+	check_books(jobs - 1, 1, 1, 0);
 	support_fail_thread_starts(false);
 	gate_open(&second);
 	ck_assert_int_eq(bothy_pool_close(pool, BOTHY_FOREVER), 0);
-	check_books(0, 0, 4, 0);
+	check_books(0, 0, jobs + 1, 0);
 	return n;
 }
 
 START_TEST(short_jobs_are_taken_together)
 {
-	ck_assert_uint_eq(taken_at_once(true), 3);
+	ck_assert_uint_eq(taken_at_once(3, true), 3);
+}
+END_TEST
+
+START_TEST(no_more_are_taken_than_the_hand_holds)
+{
+	ck_assert_uint_eq(taken_at_once(HAND_MAX + 2, true), HAND_MAX);
 }
 END_TEST
 
 START_TEST(without_a_watchdog_a_worker_takes_one_job_at_a_time)
 {
-	ck_assert_uint_eq(taken_at_once(false), 1);
+	ck_assert_uint_eq(taken_at_once(3, false), 1);
 }
 END_TEST
 
@@ -441,6 +447,7 @@ int main(void)
 		jobs_that_come_back_from_a_hand_have_the_order_that_they_would_have_had,
 		those_that_stay_in_a_hand_are_first,
 		short_jobs_are_taken_together,
+		no_more_are_taken_than_the_hand_holds,
 		without_a_watchdog_a_worker_takes_one_job_at_a_time,
 		whatever_ends_the_thread_of_a_hand_the_rest_is_done_and_nothing_is_left,
 	};
