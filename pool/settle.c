@@ -229,6 +229,20 @@ void settle_chain(bothy_future **chain, unsigned phase, int code)
 	}
 }
 
+/* Publish that the withdrawn JOB is over: who waits for its group may wait for it, though nobody
+ * will read how it ended.  It is not delivered. */
+static void publish_withdrawn(bothy_future *job)
+{
+	unsigned state;
+
+	if (PLANTED(WITHDRAWN_UNTOLD))
+		return;
+	job->code = -ECANCELED;
+	state = job_publish(job, BOTHY_CANCELED, JOB_DELIVERS);
+	if ((state & JOB_WATCHED) != 0)
+		tell_watchers(job, state);
+}
+
 bool settle_withdraw(bothy_future *job)
 {
 	bothy_project *project = job->project;
@@ -248,6 +262,7 @@ bool settle_withdraw(bothy_future *job)
 	pool_jobs_ended_locked(pool, project, 1, &kicks);
 	pool_release_locked(pool);
 	kicks_give(&kicks);
+	publish_withdrawn(job);
 	group_leave(job);
 	job_release(job);
 	return true;

@@ -254,6 +254,54 @@ static void lent_places(void)
 	finish();
 }
 
+/* Lends its place until it is asked to stop. */
+static int wait_for_nothing(void *completions, void **ret_result)
+{
+	struct bothy_completion completion;
+
+	(void)ret_result;
+	return bothy_completions_next(completions, BOTHY_FOREVER, &completion);
+}
+
+/* Nobody can run the stranger: the one spare thread serves the place that the first job lent. */
+static int wait_in_vain(void *group, void **ret_result)
+{
+	(void)ret_result;
+	return -bothy_run(pool,
+	                  &BOTHY_JOB(.entity = "cyd", .project = "p", .fn = run_once,
+	                             .group = group),
+	                  BOTHY_FOREVER, NULL);
+}
+
+static void wait_for_members(void *group)
+{
+	SIM_CHECK(bothy_group_wait(group, BOTHY_FOREVER) == 0);
+}
+
+static void withdrawn_from_its_group(void)
+{
+	bothy_completions *completions;
+	bothy_group *group;
+	bothy_future *lender, *asker;
+	struct thread waiter;
+
+	SIM_CHECK(bothy_group_new(&group) == 0);
+	SIM_CHECK(bothy_completions_new(&completions) == 0);
+	pool_with((struct bothy_pool_options){.workers = 1, .spare_max = 1});
+	lender = start(BOTHY_JOB(.fn = wait_for_nothing, .arg = completions));
+	asker = start(BOTHY_JOB(.entity = "bob", .project = "p", .fn = wait_in_vain,
+	                        .arg = group));
+	waiter = client(wait_for_members, group);
+	SIM_CHECK(outcome(asker) == EAGAIN);
+	thread_join(&waiter);
+	(void)bothy_future_cancel(lender);
+	SIM_CHECK(outcome(lender) == -ECANCELED);
+	bothy_completions_release(completions);
+	bothy_group_release(group);
+	finish();
+	SIM_CHECK(atomic_load(&ran) == 0);
+}
+
 /* ---- worker replacement --------------------------------------------------------------------------------------------- */
 
 static void lost_worker_is_replaced(void)
@@ -549,6 +597,7 @@ const struct scenario scenarios[] = {
 	{"spawn_and_wait", spawn_and_wait_on_two, "START_NOT_ATOMIC"},
 	{"stop_against_start_in_place", stop_against_start_in_place, "IN_PLACE_UNLOCKED"},
 	{"lent_places", lent_places, "PLACE_NOT_LENT"},
+	{"withdrawn_from_its_group", withdrawn_from_its_group, "WITHDRAWN_UNTOLD"},
 	{"lost_worker_is_replaced", lost_worker_is_replaced, "LOST_NOT_REPLACED"},
 	{"thread_exit_is_survived", thread_exit_is_survived, "EXIT_NOT_REPLACED"},
 	{"blocked_submitters", blocked_submitters, "BLOCKED_WAKE_DROPPED"},
