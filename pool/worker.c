@@ -105,6 +105,7 @@ static bool worker_prepare(struct worker *worker)
 	if (options->worker_init != NULL)
 		error = options->worker_init(options->user, &worker->local);
 	(void)context_unwind(NULL); /* what it has entered and forgotten */
+	hygiene_reset();
 	worker->start_error = error;
 	worker->ready = worker->start_error >= 0;
 	if (!worker->ready)

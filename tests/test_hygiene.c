@@ -108,6 +108,21 @@ START_TEST(callbacks_leave_nothing_for_the_next_job_either)
 }
 END_TEST
 
+static int dirty_init(void *user, void **ret_local)
+{
+	(void)ret_local;
+	make_dirty(*(int *)user);
+	return 0;
+}
+
+START_TEST(worker_init_leaves_nothing_for_the_first_job)
+{
+	pool_with((struct bothy_pool_options){
+		.workers = 1, .worker_init = dirty_init, .user = &one_dirty});
+	ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = find_dirt))), 0);
+}
+END_TEST
+
 /* A child that runs in place of its parent's wait. */
 static int wait_dirty(void *arg, void **ret_result)
 {
@@ -155,6 +170,7 @@ int main(void)
 	const TTest *const tests[] = {
 		the_next_job_finds_the_thread_clean,
 		callbacks_leave_nothing_for_the_next_job_either,
+		worker_init_leaves_nothing_for_the_first_job,
 		a_job_in_place_starts_clean_and_leaves_the_waiting_ones_state,
 		run_here_leaves_the_callers_thread_as_it_was,
 	};
