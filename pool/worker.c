@@ -498,6 +498,8 @@ void worker_count_jobs_locked(bothy_pool *pool, const bothy_project *project, ui
 
 	for (struct worker *worker = pool->workers; worker != NULL; worker = worker->next)
 		hand_read_locked(&worker->hand, project, queued, running, &kicks);
+	/* A project whose jobs have ended may start others. */
+	pool_wake_worker_locked(pool, &kicks);
 	kicks_give(&kicks);
 }
 

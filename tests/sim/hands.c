@@ -38,6 +38,13 @@ static void open_gate(void *arg)
 	parker_wake(&gate);
 }
 
+static int open_the_gate(void *arg, void **ret_result)
+{
+	(void)ret_result;
+	open_gate(arg);
+	return 0;
+}
+
 /* Jobs that a worker will take together, once it is let go. */
 static void start_some(bothy_group *group)
 {
@@ -173,6 +180,44 @@ void books_are_read_beside_a_hand(void)
 	finish();
 }
 
+static struct parker held_up;
+
+/* On a worker whose job has ended. */
+static void hold_up(void *result)
+{
+	(void)result;
+	parker_wake(&held_up);
+	(void)parker_park(&gate, BOTHY_FOREVER);
+}
+
+static int give_result(void *arg, void **ret_result)
+{
+	(void)arg;
+	*ret_result = &held_up;
+	return 0;
+}
+
+/* By the books the project has no job that runs any more: so its next one may start. */
+void books_that_are_read_let_a_job_start(void)
+{
+	struct bothy_project_options one = {.size = sizeof(one), .max_running = 1};
+	bothy_project *project;
+
+	pool_of(2);
+	parker_init(&held_up);
+	SIM_CHECK(bothy_project_open(pool, "ann", "p", &one, &project) == 0);
+	SIM_CHECK(bothy_submit(pool,
+	                       &BOTHY_JOB(.handle = project, .fn = give_result,
+	                                  .result_free = hold_up),
+	                       NULL) == 0);
+	(void)parker_park(&held_up, BOTHY_FOREVER);
+	futures[0] = start(BOTHY_JOB(.fn = open_the_gate));
+	read_books(NULL);
+	SIM_CHECK(outcome(futures[0]) == 0);
+	bothy_project_release(project);
+	finish();
+}
+
 static int wait_for_group(void *group, void **ret_result)
 {
 	(void)ret_result;
@@ -194,13 +239,6 @@ void a_hand_behind_one_that_waits(void)
 	check_some();
 	bothy_group_release(group);
 	finish();
-}
-
-static int open_the_gate(void *arg, void **ret_result)
-{
-	(void)ret_result;
-	open_gate(arg);
-	return 0;
 }
 
 /* The second can only run on the other worker, which nobody need have woken. */

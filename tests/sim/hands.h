@@ -7,6 +7,7 @@ void project_cancel_in_a_hand(void);
 void close_against_a_hand(void);
 void in_place_of_a_job_in_a_hand(void);
 void books_are_read_beside_a_hand(void);
+void books_that_are_read_let_a_job_start(void);
 void a_hand_behind_one_that_waits(void);
 void a_hand_behind_one_that_is_long(void);
 void a_deadline_in_a_hand(void);

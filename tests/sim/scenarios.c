@@ -618,6 +618,8 @@ const struct scenario scenarios[] = {
 	{"close_against_a_hand", close_against_a_hand, "RECALL_FORGETS"},
 	{"in_place_of_a_job_in_a_hand", in_place_of_a_job_in_a_hand, "START_NOT_ATOMIC"},
 	{"books_are_read_beside_a_hand", books_are_read_beside_a_hand, "FOLDED_TWICE"},
+	{"books_that_are_read_let_a_job_start", books_that_are_read_let_a_job_start,
+	 "WORKER_WAKE_DROPPED"},
 	{"a_hand_behind_one_that_waits", a_hand_behind_one_that_waits, "HAND_KEPT"},
 	{"a_hand_behind_one_that_is_long", a_hand_behind_one_that_is_long, "TICK_BLIND"},
 	{"a_deadline_in_a_hand", a_deadline_in_a_hand, "EXPIRY_NOT_ATOMIC"},
