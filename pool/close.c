@@ -66,13 +66,15 @@ static bothy_future *claim_queued_locked(bothy_pool *pool)
 /* Cancel what is queued and ask what runs to stop; the lock is released meanwhile. */
 static void stop_all_locked(bothy_pool *pool)
 {
+	struct kicks kicks = KICKS_INITIALIZER;
 	bothy_future *chain;
 
 	phase_up_locked(pool, POOL_STOPPING);
-	worker_recall_all_locked(pool);
+	worker_recall_all_locked(pool, &kicks);
 	chain = claim_queued_locked(pool);
 	worker_stop_jobs_locked(pool, NULL);
 	lock_release(&pool->lock);
+	kicks_give(&kicks);
 	settle_chain(&chain, BOTHY_CANCELED, -ECANCELED);
 	lock_acquire(&pool->lock);
 }

@@ -226,7 +226,7 @@ static void fold_slot_locked(struct slot *slot, struct fold *fold, struct kicks 
 	fold->took += slot->charge.took;
 }
 
-static void fold_all_locked(struct hand *hand, struct kicks *kicks)
+void hand_fold_locked(struct hand *hand, struct kicks *kicks)
 {
 	struct fold fold = {.project = NULL};
 
@@ -244,7 +244,7 @@ static void fold_all_locked(struct hand *hand, struct kicks *kicks)
 
 void hand_clear_locked(struct hand *hand, struct kicks *kicks)
 {
-	fold_all_locked(hand, kicks);
+	hand_fold_locked(hand, kicks);
 	hand->next = hand->count = 0;
 }
 
@@ -252,7 +252,7 @@ void hand_read_locked(struct hand *hand, const bothy_project *project, uint64_t 
                       uint64_t *running, struct kicks *kicks)
 {
 	lock_acquire(&hand->lock);
-	fold_all_locked(hand, kicks);
+	hand_fold_locked(hand, kicks);
 	for (unsigned i = 0; i < hand->count; i++) {
 		const struct slot *slot = &hand->slots[i];
 

@@ -83,7 +83,10 @@ void hand_end(struct hand *hand, unsigned phase, bool overdue, bothy_time now);
  * so its worker does it before it takes the pool's lock.  With the hand's lock. */
 void hand_record_times(struct hand *hand);
 
-/* Enter in the books what has ended, and empty the hand, by its worker, who has started all. */
+/* Enter in the books what has ended. */
+void hand_fold_locked(struct hand *hand, struct kicks *kicks);
+
+/* The same, and empty the hand, by its worker, who has started all. */
 void hand_clear_locked(struct hand *hand, struct kicks *kicks);
 
 /* Put what is not started back into the queues.  With the hand's lock too. */

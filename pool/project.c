@@ -473,7 +473,7 @@ void project_cancel(bothy_project *project)
 	lock_acquire(&pool->lock);
 	project->cancelers++;
 	project_update_locked(project);
-	worker_recall_all_locked(pool);
+	worker_recall_all_locked(pool, &kicks);
 	pool_wake_worker_locked(pool, &kicks);
 	worker_stop_jobs_locked(pool, project);
 	cancel_queued_locked(project, &kicks);

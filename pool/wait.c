@@ -54,7 +54,7 @@ static int place_lend(struct pause *pause, bothy_time deadline)
 		return 0;
 	lock_acquire(&pool->lock);
 	lock_acquire(&worker->hand.lock);
-	worker_recall_locked(worker);
+	worker_recall_locked(worker, &kicks);
 	lock_release(&worker->hand.lock);
 	if (worker->placed && lend_locked(worker)) {
 		worker->placed = false;

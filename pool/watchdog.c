@@ -77,7 +77,7 @@ static void lose_locked(struct worker *worker, bothy_future *job, struct look *l
 {
 	bothy_pool *pool = worker->pool;
 
-	worker_recall_locked(worker);
+	worker_recall_locked(worker, &look->kicks);
 	worker->placed = false;
 	pool->busy--;
 	worker->stuck = job->project;
@@ -126,7 +126,7 @@ static void check_hand_locked(struct worker *worker, struct look *look)
 	if (!worker->brisk || PLANTED(TICK_BLIND))
 		return;
 	if (look->now - hand->filled_at >= TICK_NS)
-		worker_recall_locked(worker);
+		worker_recall_locked(worker, &look->kicks);
 	else
 		look_again_at(look, hand->filled_at + TICK_NS);
 }

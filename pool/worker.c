@@ -396,7 +396,7 @@ static void worker_leave(struct worker *worker)
 	current = NULL; /* for the destructors of the thread's keys */
 	lock_acquire(&pool->lock);
 	lock_acquire(&worker->hand.lock);
-	worker_recall_locked(worker);
+	worker_recall_locked(worker, &kicks);
 	lock_release(&worker->hand.lock);
 	settle_accounts_locked(worker, &kicks);
 	(void)found_locked(worker);
@@ -465,17 +465,18 @@ static void worker_main(void *arg)
 
 /* ---- what the others see of them ------------------------------------------------------------ */
 
-void worker_recall_locked(struct worker *worker)
+void worker_recall_locked(struct worker *worker, struct kicks *kicks)
 {
 	hand_recall_locked(&worker->hand);
+	hand_fold_locked(&worker->hand, kicks);
 	worker_not_brisk_locked(worker);
 }
 
-void worker_recall_all_locked(bothy_pool *pool)
+void worker_recall_all_locked(bothy_pool *pool, struct kicks *kicks)
 {
 	for (struct worker *worker = pool->workers; worker != NULL; worker = worker->next) {
 		lock_acquire(&worker->hand.lock);
-		worker_recall_locked(worker);
+		worker_recall_locked(worker, kicks);
 		lock_release(&worker->hand.lock);
 	}
 }

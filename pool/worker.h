@@ -59,12 +59,13 @@ int worker_staff_locked(bothy_pool *pool);
 /* WORKER is not expected to come soon any more. */
 void worker_not_brisk_locked(struct worker *worker);
 
-/* What WORKER has in its hand is for others, and it is not to be relied on to come soon.  With
- * the hand's lock too.  The caller sees to that a worker is woken. */
-void worker_recall_locked(struct worker *worker);
+/* What WORKER has in its hand is for others, what has ended there is entered in the books, and it is
+ * not to be relied on to come soon.  With the hand's lock too.  The caller sees to that a worker is
+ * woken. */
+void worker_recall_locked(struct worker *worker, struct kicks *kicks);
 
 /* ... all that any worker has. */
-void worker_recall_all_locked(bothy_pool *pool);
+void worker_recall_all_locked(bothy_pool *pool, struct kicks *kicks);
 
 /* Ask the jobs of PROJECT (NULL: all) that run to stop. */
 void worker_stop_jobs_locked(bothy_pool *pool, const bothy_project *project);

@@ -254,6 +254,25 @@ void a_hand_behind_one_that_is_long(void)
 	finish();
 }
 
+/* What ran before one that is long has ended, also for a limit that its project has since then. */
+void ended_before_one_that_is_long(void)
+{
+	struct bothy_project_options two = {.size = sizeof(two), .max_running = 2};
+	bothy_project *project;
+
+	pool_of_short_jobs(2);
+	SIM_CHECK(bothy_project_open(pool, "ann", "p", NULL, &project) == 0);
+	futures[0] = start(BOTHY_JOB(.fn = run_once));
+	futures[1] = start(BOTHY_JOB(.fn = until_gate));
+	SIM_CHECK(outcome(futures[0]) == 0);
+	SIM_CHECK(bothy_project_configure(project, &two) == 0);
+	futures[2] = start(BOTHY_JOB(.fn = open_the_gate));
+	SIM_CHECK(outcome(futures[1]) == 0);
+	SIM_CHECK(outcome(futures[2]) == 0);
+	bothy_project_release(project);
+	finish();
+}
+
 /* Its deadline comes while it is in the hand, or runs. */
 void a_deadline_in_a_hand(void)
 {
