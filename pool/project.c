@@ -365,6 +365,8 @@ static int configure_locked(bothy_project *project, const struct bothy_project_o
 	project->options = *options;
 	fair_weigh(&project->pool->fair, &project->flow, options->weight);
 	limit_changed_locked(project, kicks);
+	if (options->max_running != 0 || options->rate_per_s != 0)
+		worker_recall_all_locked(project->pool, kicks); /* taken without a limit */
 	project_update_locked(project);
 	pool_wake_worker_locked(project->pool, kicks);
 	return 0;
