@@ -117,6 +117,7 @@ struct bothy_pool {
 	bothy_time queued_soonest; /* no queued job's deadline is earlier */
 	bothy_time swept_at;     /* when the queues may be swept again */
 	bool ticking;            /* it will look soon at what was put off: see watchdog.c */
+	bool looks_away;         /* ... but can't now: it is in callbacks */
 	bothy_time staff_at;     /* when to try again to start threads; BOTHY_FOREVER: never */
 };
 

@@ -6,7 +6,8 @@
  * jobs, which it sweeps at most every 10 ms; threads that would not start, which it
  * tries again; projects that wait for a token (limit.c); and, after a tick, what was put off
  * because a worker was expected to come by then: jobs in its hand, idle workers not woken, room
- * not passed on.  Between, it sleeps until the earliest of their times.
+ * not passed on.  Between, it sleeps until the earliest of their times.  While it settles jobs,
+ * whose callbacks may take long, nothing is put off.
  *
  * Locking: the pool's lock, which it releases to sleep and to settle.  A running job's block
  * is there as long as the lock is held and it is on its worker's stack; what is claimed is
@@ -158,14 +159,28 @@ static void settle_timed_out(bothy_future **chain)
 	}
 }
 
+/* Callbacks are about to run here, and may take their time: nothing is put off until they are over,
+ * and what is already is done now. */
+static void turn_away_locked(bothy_pool *pool, struct look *look)
+{
+	if (look->timed_out == NULL && look->expired == NULL)
+		return;
+	pool->looks_away = !PLANTED(TICK_BLIND);
+	worker_recall_all_locked(pool, &look->kicks);
+	pool_wake_worker_locked(pool, &look->kicks);
+	pool_room_all_locked(pool, &look->kicks);
+}
+
 /* Release the lock to settle what was found, and take it again. */
 static void settle_found_locked(bothy_pool *pool, struct look *look)
 {
+	turn_away_locked(pool, look);
 	lock_release(&pool->lock);
 	kicks_give(&look->kicks);
 	settle_timed_out(&look->timed_out);
 	settle_chain(&look->expired, BOTHY_EXPIRED, -ETIMEDOUT);
 	lock_acquire(&pool->lock);
+	pool->looks_away = false;
 }
 
 /* ---- queued jobs ------------------------------------------------------------------------------ */
@@ -347,6 +362,8 @@ void watchdog_want_locked(bothy_pool *pool, bothy_time t, struct kicks *kicks)
 
 bool watchdog_tick_locked(bothy_pool *pool, struct kicks *kicks)
 {
+	if (pool->looks_away)
+		return false;
 	if (pool->ticking)
 		return true;
 	if (watchdog_start_locked(pool) < 0)

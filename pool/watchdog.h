@@ -17,8 +17,7 @@ void watchdog_resumed_locked(const struct worker *worker, struct kicks *kicks);
 
 /*
  * Something was put off, in the expectation that a worker will come soon: have the watchdog look
- * after a millisecond.  False: there is none, and none can be started.
- */
+ * after a millisecond.  False: there is none, and none can be started, or it is in callbacks. */
 bool watchdog_tick_locked(bothy_pool *pool, struct kicks *kicks);
 
 /* A job with that DEADLINE was queued. */

@@ -29,7 +29,7 @@ bothy_future *start(struct bothy_job job)
 {
 	bothy_future *future = NULL;
 
-	if (job.entity == NULL) {
+	if (job.entity == NULL && job.handle == NULL) {
 		job.entity = "ann";
 		job.project = "p";
 	}

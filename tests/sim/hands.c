@@ -182,10 +182,9 @@ void books_are_read_beside_a_hand(void)
 
 static struct parker held_up;
 
-/* On a worker whose job has ended. */
-static void hold_up(void *result)
+static void hold_up(void *arg)
 {
-	(void)result;
+	(void)arg;
 	parker_wake(&held_up);
 	(void)parker_park(&gate, BOTHY_FOREVER);
 }
@@ -251,6 +250,61 @@ void a_hand_behind_one_that_is_long(void)
 	second = start(BOTHY_JOB(.fn = open_the_gate));
 	SIM_CHECK(outcome(futures[0]) == 0);
 	SIM_CHECK(outcome(second) == 0);
+	finish();
+}
+
+static struct parker apart;
+
+static int until_apart(void *arg, void **ret_result)
+{
+	(void)arg;
+	(void)ret_result;
+	(void)parker_park(&apart, BOTHY_FOREVER);
+	return 0;
+}
+
+static int wake_apart(void *arg, void **ret_result)
+{
+	(void)arg;
+	(void)ret_result;
+	parker_wake(&apart);
+	return 0;
+}
+
+static int tell_and_wait(void *arg, void **ret_result)
+{
+	parker_wake(&held_up);
+	return until_stopped(arg, ret_result);
+}
+
+/* The same while the watchdog, which would look after it, is in a callback. */
+void a_hand_that_nobody_looks_after(void)
+{
+	struct bothy_project_options one = {.size = sizeof(one), .max_running = 1};
+	bothy_project *project, *known;
+	bothy_future *first, *late;
+
+	pool_of(3);
+	SIM_CHECK(bothy_project_open(pool, "ann", "p", NULL, &known) == 0);
+	SIM_CHECK(outcome(start(BOTHY_JOB(.fn = run_once))) == 0);
+	parker_init(&held_up);
+	parker_init(&apart);
+	SIM_CHECK(bothy_project_open(pool, "bob", "p", &one, &project) == 0);
+	first = start(BOTHY_JOB(.handle = project, .fn = tell_and_wait));
+	(void)parker_park(&held_up, BOTHY_FOREVER);
+	late = start(BOTHY_JOB(.handle = project, .fn = run_once, .deadline = bothy_after_ms(1),
+	                       .arg = &held_up, .arg_free = hold_up));
+	(void)parker_park(&held_up, BOTHY_FOREVER);
+	futures[0] = start(BOTHY_JOB(.fn = until_apart));
+	futures[1] = start(BOTHY_JOB(.fn = wake_apart));
+	SIM_CHECK(outcome(futures[0]) == 0);
+	SIM_CHECK(outcome(futures[1]) == 0);
+	parker_wake(&gate);
+	SIM_CHECK(outcome(late) == -ETIMEDOUT);
+	(void)bothy_future_cancel(first);
+	SIM_CHECK(outcome(first) == -ECANCELED);
+	bothy_project_release(project);
+	bothy_project_release(known);
 	finish();
 }
 
