@@ -5,7 +5,9 @@
  * to it what the counter has moved on since, for a millisecond at most; then it reads the clock
  * again.  How fast the counter moves is measured once, between two such moments that are far
  * enough apart; until then, and where the kernel does not trust the counter itself (it would
- * differ from core to core, or change its pace), a stamp is the clock's reading.
+ * differ from core to core, or change its pace), a stamp is the clock's reading.  A machine that
+ * was suspended between the moments has counted on, but its clock has not: so they may not be far
+ * apart, and a pace that no processor has is not believed.
  *
  * Locking: none.  `pace` is written by whoever measures it first.
  */
@@ -24,6 +26,8 @@
 enum {
 	SAME_MOMENT = 3000,              /* ticks in which both are read, or it does not count */
 	MEASURED_NS = 20 * 1000 * 1000,
+	MEASURED_MAX_NS = 1000 * 1000 * 1000,
+	TICKS_MAX = 16,                  /* in a ns: more are none of a counter that only ran */
 	TRUSTED_FOR_NS = 1000 * 1000,
 	PACE_BITS = 32
 };
@@ -83,10 +87,12 @@ static void measure(const struct moment *now)
 	ticks = now->ticks - first.ticks;
 	if (ns < MEASURED_NS)
 		return;
+	if (ns > MEASURED_MAX_NS || ticks > ns * TICKS_MAX) {
+		first = *now;
+		return;
+	}
 	/* The number is all: no order.  A pace that is no plausible one is none. */
-	(void)atom_cas(&pace, &none,
-	               ns < ticks && ns >> (64 - PACE_BITS) == 0 ? (ns << PACE_BITS) / ticks
-	                                                         : PACE_UNTRUSTED,
+	(void)atom_cas(&pace, &none, ns < ticks ? (ns << PACE_BITS) / ticks : PACE_UNTRUSTED,
 	               acquire);
 }
 
