@@ -468,7 +468,8 @@ static void worker_main(void *arg)
 void worker_recall_locked(struct worker *worker, struct kicks *kicks)
 {
 	hand_recall_locked(&worker->hand);
-	hand_fold_locked(&worker->hand, kicks);
+	if (!PLANTED(ENDED_KEPT))
+		hand_fold_locked(&worker->hand, kicks);
 	worker_not_brisk_locked(worker);
 }
 

@@ -33,6 +33,7 @@
 	X(RECALL_FORGETS)         /* ... and one of its jobs is lost if it is */          \
 	X(HAND_NOT_EMPTIED)       /* ... nor is a claimed job taken out of it */          \
 	X(FOLDED_TWICE)           /* what has ended is entered in the books anew each time */ \
+	X(ENDED_KEPT)             /* ... nor if the hand is recalled */                  \
 	X(TICK_BLIND)             /* the watchdog does not look at what was put off */    \
 	X(GROUP_NEWEST_ALONE)     /* a group's wait is over with its newest member */     \
 	X(GROUP_EARLY)            /* a group's wait takes a claimed job for settled */    \

@@ -623,7 +623,7 @@ const struct scenario scenarios[] = {
 	{"a_hand_behind_one_that_waits", a_hand_behind_one_that_waits, "HAND_KEPT"},
 	{"a_hand_behind_one_that_is_long", a_hand_behind_one_that_is_long, "TICK_BLIND"},
 	{"a_hand_that_nobody_looks_after", a_hand_that_nobody_looks_after, "TICK_BLIND"},
-	{"ended_before_one_that_is_long", ended_before_one_that_is_long, "TICK_BLIND"},
+	{"ended_before_one_that_is_long", ended_before_one_that_is_long, "ENDED_KEPT"},
 	{"limited_while_in_a_hand", limited_while_in_a_hand, "HAND_KEPT"},
 	{"a_deadline_in_a_hand", a_deadline_in_a_hand, "EXPIRY_NOT_ATOMIC"},
 	{"room_that_is_not_passed_on_at_once", room_that_is_not_passed_on_at_once, "TICK_BLIND"},
