@@ -361,7 +361,6 @@ static int configure_locked(bothy_project *project, const struct bothy_project_o
 
 	if (error < 0)
 		return error;
-	worker_recall_all_locked(project->pool); /* its new limits are for what was taken, too */
 	project->options = *options;
 	fair_weigh(&project->pool->fair, &project->flow, options->weight);
 	limit_changed_locked(project, kicks);
