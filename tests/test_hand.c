@@ -105,6 +105,17 @@ static void check_books(uint64_t queued, uint64_t running, uint64_t done, uint64
 	ck_assert_uint_eq(own.canceled, canceled);
 }
 
+/* The project has begun nothing, but its jobs in the hand have N places for themselves. */
+static void check_places(unsigned n)
+{
+	struct hand *hand;
+
+	ck_assert_uint_eq(project_now().places, 0);
+	hand = hand_locked();
+	ck_assert_uint_eq(project->places, n);
+	unlock(hand);
+}
+
 START_TEST(what_is_in_a_hand_is_counted_as_what_it_is)
 {
 	bothy_future *canceled;
@@ -118,16 +129,17 @@ START_TEST(what_is_in_a_hand_is_counted_as_what_it_is)
 	check_books(5, 1, 0, 0);
 	hand_over(4);
 	check_books(5, 1, 0, 0);
-	ck_assert_uint_eq(project_now().places, 4);
+	check_places(4);
 	ck_assert_int_eq(bothy_future_cancel(canceled), 0);
 	check_books(4, 1, 0, 1);
-	ck_assert_uint_eq(project_now().places, 3);
+	check_places(3);
 	recall();
 	check_books(4, 1, 0, 1);
-	ck_assert_uint_eq(project_now().places, 0);
+	check_places(0);
 	hand_over(3);
 	gate_open(&gate);
 	gate_await(&second, 1);
+	ck_assert_uint_eq(project_now().places, 1);
 	check_books(2, 1, 2, 1);
 	check_books(2, 1, 2, 1); /* what has ended is entered once */
 	gate_open(&second);
@@ -181,6 +193,36 @@ START_TEST(all_ways_to_cancel_find_what_is_in_a_hand)
 	for (int i = 0; i < 3; i++)
 		ck_assert_int_eq(outcome(futures[i]), -ECANCELED);
 	bothy_group_release(group);
+}
+END_TEST
+
+static int submit_one(void)
+{
+	return bothy_submit(pool, &BOTHY_JOB(.handle = project, .fn = nothing), NULL);
+}
+
+START_TEST(what_comes_back_from_a_hand_has_room_in_a_full_queue)
+{
+	enum { ROOM = 2 };
+
+	pool_with((struct bothy_pool_options){.workers = 1, .queue_max = ROOM});
+	open_with((struct bothy_project_options){0});
+	hold_worker();
+	for (int i = 0; i < ROOM; i++)
+		ck_assert_int_eq(submit_one(), 0);
+	ck_assert_int_eq(submit_one(), -EAGAIN);
+	hand_over(ROOM);
+	for (int i = 0; i < ROOM; i++)
+		ck_assert_int_eq(submit_one(), 0);
+	ck_assert_int_eq(submit_one(), -EAGAIN);
+	recall();
+	ck_assert_int_eq(submit_one(), -EAGAIN);
+	check_books(2 * ROOM, 1, 0, 0);
+	hand_over(ROOM);
+	ck_assert_int_eq(submit_one(), -EAGAIN);
+	gate_open(&gate);
+	ck_assert_int_eq(bothy_pool_close(pool, BOTHY_FOREVER), 0);
+	check_books(0, 0, 2 * ROOM + 1, 0);
 }
 END_TEST
 
@@ -444,6 +486,7 @@ int main(void)
 		what_is_in_a_hand_is_counted_as_what_it_is,
 		times_of_what_has_ended_in_a_hand_are_told_at_once,
 		all_ways_to_cancel_find_what_is_in_a_hand,
+		what_comes_back_from_a_hand_has_room_in_a_full_queue,
 		jobs_that_come_back_from_a_hand_have_the_order_that_they_would_have_had,
 		those_that_stay_in_a_hand_are_first,
 		short_jobs_are_taken_together,

@@ -24,7 +24,7 @@ enum bothy_hygiene {
 struct bothy_pool_options {
 	size_t size;                  /* sizeof (struct bothy_pool_options) */
 	unsigned workers;             /* jobs that run at once; 0: one per CPU; at most 1,024 */
-	size_t queue_max;             /* accepted, not yet started; 0: 1 << 20 */
+	size_t queue_max;             /* accepted, not yet taken by a worker; 0: 1 << 20 */
 	enum bothy_when_full when_full;
 	int64_t default_timeout_ns;   /* per job, from submit; 0: none */
 	int64_t stop_grace_ns;        /* past a deadline, before a worker counts as lost and is
