@@ -423,7 +423,7 @@ static const struct exits {
 static void run_beside(const struct exits *ends, bothy_group *group)
 {
 	struct bothy_job job = ends->job;
-	bothy_future *beside[3], *future;
+	bothy_future *beside[3], *future = NULL;
 
 	job.size = sizeof(job);
 	job.handle = project;

@@ -327,24 +327,6 @@ void ended_before_one_that_is_long(void)
 	finish();
 }
 
-/* From then on no job has a place beyond it but those that run. */
-void limited_while_in_a_hand(void)
-{
-	struct bothy_project_options one = {.size = sizeof(one), .max_running = 1};
-	struct bothy_project_stats s = {.size = sizeof(s)};
-	bothy_project *project;
-
-	pool_of_short_jobs(1);
-	SIM_CHECK(bothy_project_open(pool, "ann", "p", NULL, &project) == 0);
-	start_some(NULL);
-	SIM_CHECK(bothy_project_configure(project, &one) == 0);
-	SIM_CHECK(bothy_project_stats(project, &s) == 0);
-	SIM_CHECK(s.places <= 1 || s.places <= s.running);
-	check_some();
-	bothy_project_release(project);
-	finish();
-}
-
 /* Its deadline comes while it is in the hand, or runs. */
 void a_deadline_in_a_hand(void)
 {

@@ -12,7 +12,6 @@ void a_hand_behind_one_that_waits(void);
 void a_hand_behind_one_that_is_long(void);
 void a_hand_that_nobody_looks_after(void);
 void ended_before_one_that_is_long(void);
-void limited_while_in_a_hand(void);
 void a_deadline_in_a_hand(void);
 void room_that_is_not_passed_on_at_once(void);
 void two_wait_while_members_settle(void);
