@@ -118,7 +118,8 @@ void group_add(bothy_future *job)
 
 static void leave_locked(bothy_future *job)
 {
-	remove_locked(job_extra(job)->asked ? &job_extra(job)->group->asked : &job_extra(job)->group->members,
+	remove_locked(job_extra(job)->asked ? &job_extra(job)->group->asked
+	                                    : &job_extra(job)->group->members,
 	              job);
 }
 

@@ -156,7 +156,8 @@ void pool_room_locked(bothy_pool *pool, struct kicks *kicks)
 
 	if (pool->blocked == NULL)
 		return;
-	if (fair_first(&pool->fair) != NULL && room_locked(pool) < pool->options.queue_max / SHARE &&
+	if (fair_first(&pool->fair) != NULL &&
+	    room_locked(pool) < pool->options.queue_max / SHARE &&
 	    watchdog_tick_locked(pool, kicks))
 		return;
 	pool_room_all_locked(pool, kicks);
@@ -267,8 +268,7 @@ static int pool_staff_first(bothy_pool *pool)
 	return error;
 }
 
-int pool_new(bothy_server *server, const struct bothy_pool_options *options,
-             bothy_pool **ret_pool)
+int pool_new(bothy_server *server, const struct bothy_pool_options *options, bothy_pool **ret_pool)
 {
 	bothy_pool *pool;
 	int error = context_ready();

@@ -382,8 +382,7 @@ int project_open(bothy_pool *pool, const char *entity, const char *project,
 	if (error < 0)
 		return error;
 	lock_acquire(&pool->lock);
-	error = pool->phase != POOL_OPEN ? -ESHUTDOWN
-	                                 : project_get_locked(pool, &name, &found);
+	error = pool->phase != POOL_OPEN ? -ESHUTDOWN : project_get_locked(pool, &name, &found);
 	if (error == 0 && options != NULL)
 		error = configure_locked(found, options, &kicks);
 	if (error == 0)
@@ -418,7 +417,8 @@ void project_stats(bothy_project *project, struct bothy_project_stats *ret_stats
 	ret_stats->queued += queued;
 	ret_stats->running += running;
 	ret_stats->lost = project->lost;
-	ret_stats->places = project->places - (unsigned)queued; /* what is in hands has begun none */
+	ret_stats->places =
+		project->places - (unsigned)queued; /* what is in hands has begun none */
 	ret_stats->lent = project->lent;
 	lock_release(&project->pool->lock);
 }

@@ -169,7 +169,8 @@ static bool may_leave_later(const struct run *run)
 	const bothy_future *job = run->job;
 
 	return run->worker != NULL && !run->in_place && run->claimed && job->result_free == NULL &&
-	       job_extra(job) != NULL && job_extra(job)->group != NULL && job_extra(job)->inherited == NULL;
+	       job_extra(job) != NULL && job_extra(job)->group != NULL &&
+	       job_extra(job)->inherited == NULL;
 }
 
 static void leave(struct run *run)
@@ -274,7 +275,8 @@ static void run_init(struct run *run, struct worker *worker, bothy_future *job,
 		.spec =
 			{
 				.client = job->project->client,
-				.inherited = job_extra(job) != NULL ? job_extra(job)->inherited : NULL,
+				.inherited =
+					job_extra(job) != NULL ? job_extra(job)->inherited : NULL,
 				.fallback = worker->pool->options.refs,
 				.flags = job->flags & (BOTHY_ENSURE_PROJECT | BOTHY_TRACE),
 				.name = job->name,
@@ -406,7 +408,7 @@ static void here_run(struct here *here)
 				.deadline = job->deadline,
 				/* In a job, its requests are this one's too. */
 				.stop = outer != NULL && outer->stop != NULL ? outer->stop
-			                                                     : &job->stop,
+	                                                                     : &job->stop,
 				.watched = false,
 			},
 	};

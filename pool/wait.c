@@ -180,8 +180,7 @@ static bool may_run_in_place(struct worker *worker, const bothy_future *job, bot
 
 	return top != NULL && job->project == top->project && deadline >= top->deadline &&
 	       job->deadline >= top->deadline && (job->flags & BOTHY_OWN_THREAD) == 0 &&
-	       stop_reason(&top->stop) == 0 &&
-	       thread_stack_left() >= IN_PLACE_STACK;
+	       stop_reason(&top->stop) == 0 && thread_stack_left() >= IN_PLACE_STACK;
 }
 
 static bool is_queued(bothy_future *job)
@@ -259,8 +258,7 @@ static int wait_parked(struct pause *pause, bothy_future *job, const struct wait
 	return is_over(job, bits) ? 0 : error;
 }
 
-int wait_for_job(bothy_future *job, const struct wait_for *what, bothy_time deadline,
-                 unsigned bits)
+int wait_for_job(bothy_future *job, const struct wait_for *what, bothy_time deadline, unsigned bits)
 {
 	struct pause pause = PAUSE_INITIALIZER;
 

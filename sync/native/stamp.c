@@ -24,10 +24,10 @@
 #include "sync/atomic.h"
 
 enum {
-	SAME_MOMENT = 3000,              /* ticks in which both are read, or it does not count */
+	SAME_MOMENT = 3000, /* ticks in which both are read, or it does not count */
 	MEASURED_NS = 20 * 1000 * 1000,
 	MEASURED_MAX_NS = 1000 * 1000 * 1000,
-	TICKS_MAX = 16,                  /* in a ns: more are none of a counter that only ran */
+	TICKS_MAX = 16, /* in a ns: more are none of a counter that only ran */
 	TRUSTED_FOR_NS = 1000 * 1000,
 	PACE_BITS = 32
 };
@@ -48,7 +48,8 @@ static _Thread_local struct moment first;
 
 static bool kernel_trusts_counter(void)
 {
-	static const char path[] = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
+	static const char path[] =
+		"/sys/devices/system/clocksource/clocksource0/current_clocksource";
 	int saved_errno = errno;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	char name[8] = "";

@@ -54,8 +54,8 @@ void finish(void)
 
 	SIM_CHECK(bothy_pool_close(pool, BOTHY_FOREVER) == 0);
 	SIM_CHECK(bothy_pool_stats(pool, &s) == 0);
-	SIM_CHECK(s.submitted == s.done + s.failed + s.canceled + s.expired + s.timed_out +
-	                                 s.thread_exited);
+	SIM_CHECK(s.submitted ==
+	          s.done + s.failed + s.canceled + s.expired + s.timed_out + s.thread_exited);
 	SIM_CHECK(s.running == 0 && s.queued == 0 && s.overdue == 0 && s.lost == 0);
 	bothy_pool_free(pool);
 	SIM_CHECK(testing_counts.blocks_made == testing_counts.blocks_freed);

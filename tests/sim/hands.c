@@ -205,10 +205,10 @@ void books_that_are_read_let_a_job_start(void)
 	pool_of(2);
 	parker_init(&held_up);
 	SIM_CHECK(bothy_project_open(pool, "ann", "p", &one, &project) == 0);
-	SIM_CHECK(bothy_submit(pool,
-	                       &BOTHY_JOB(.handle = project, .fn = give_result,
-	                                  .result_free = hold_up),
-	                       NULL) == 0);
+	SIM_CHECK(bothy_submit(
+			  pool,
+			  &BOTHY_JOB(.handle = project, .fn = give_result, .result_free = hold_up),
+			  NULL) == 0);
 	(void)parker_park(&held_up, BOTHY_FOREVER);
 	futures[0] = start(BOTHY_JOB(.fn = open_the_gate));
 	read_books(NULL);
