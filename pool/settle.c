@@ -28,6 +28,7 @@
 #include "pool/project.h"
 #include "pool/tally.h"
 #include "sync/atomic.h"
+#include "sync/cleanup.h"
 #include "sync/fork.h"
 #include "sync/testing.h"
 
@@ -162,17 +163,32 @@ static void tell_watchers(bothy_future *job, unsigned state)
 
 /* ---- publishing ------------------------------------------------------------------------------ */
 
+static void delivered(void *arg)
+{
+	bothy_future *job = arg;
+	unsigned state = job_clear(job, JOB_DELIVERS);
+
+	if ((state & JOB_WATCHED) != 0)
+		tell_watchers(job, state);
+}
+
+/* Tell the watchers too, should the end of a result that is not delivered end the thread. */
+static void deliver(bothy_future *job, unsigned phase)
+{
+	cleanup_push(delivered, job);
+	completions_deliver(job, phase);
+	cleanup_pop(1);
+}
+
 void settle_publish(bothy_future *job, unsigned phase, int code, unsigned drop)
 {
 	unsigned state;
 
 	job->code = code;
 	state = job_publish(job, phase, drop);
-	if ((state & JOB_DELIVERS) != 0) {
-		completions_deliver(job, phase);
-		state = job_clear(job, JOB_DELIVERS);
-	}
-	if ((state & JOB_WATCHED) != 0)
+	if ((state & JOB_DELIVERS) != 0)
+		deliver(job, phase);
+	else if ((state & JOB_WATCHED) != 0)
 		tell_watchers(job, state);
 }
 

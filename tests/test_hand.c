@@ -374,49 +374,54 @@ static int defer_exit(void *arg, void **ret_result)
 	return give_result(arg, ret_result);
 }
 
+enum {
+	NOTIFIED = 1,  /* the thread ends in the function that is told */
+	FORGOTTEN = 2, /* nobody has the future when the job ends */
+	UNTAKEN = 4    /* its completion queue is closed by then */
+};
+
 /* What ends the thread, stage by stage; some of it the result's, which is counted otherwise. */
 static const struct exits {
 	struct bothy_job job;
 	int code;
-	int freed;   /* calls of count_free(), of the argument and the result */
-	bool notify; /* the thread ends in the function that is told */
-	bool forget; /* nobody has the future when the job ends */
+	int freed; /* calls of count_free(), of the argument and the result */
+	unsigned how;
 } exits[] = {
-	{{.fn = end_thread, .arg_free = count_free}, -EOWNERDEAD, 1, false, false},
+	{{.fn = end_thread, .arg_free = count_free}, -EOWNERDEAD, 1, 0},
 	{{.fn = give_result_and_exit, .arg_free = count_free, .result_free = count_free},
          -EOWNERDEAD,
          2,
-         false,
-         false},
+         0},
 	{{.fn = defer_exit, .arg_free = count_free, .result_free = count_free},
          -EOWNERDEAD,
          2,
-         false,
-         false},
+         0},
 	{{.fn = give_result, .arg_free = exit_thread, .result_free = count_free},
          -EOWNERDEAD,
          1,
-         false,
-         false},
+         0},
 	/* The result is dropped: first while the thread is alive, then while it ends. */
 	{{.fn = give_result_and_exit, .arg_free = count_free, .result_free = exit_thread},
          -EOWNERDEAD,
          1,
-         false,
-         false},
+         0},
 	{{.fn = give_result, .arg_free = exit_thread, .result_free = exit_thread},
          -EOWNERDEAD,
          0,
-         false,
-         false},
-	{{.fn = give_result, .arg_free = count_free, .result_free = count_free}, 0, 2, true, false},
+         0},
+	{{.fn = give_result, .arg_free = count_free, .result_free = count_free}, 0, 2, NOTIFIED},
 	/* ... by the last hold. */
+	{{.fn = give_result, .arg_free = count_free, .result_free = exit_thread}, 0, 1, FORGOTTEN},
 	{{.fn = give_result, .arg_free = count_free, .result_free = exit_thread},
          0,
          1,
-         false,
-         true},
-	{{.fn = give_result, .arg_free = count_free, .result_free = exit_thread}, 0, 1, true, true},
+         NOTIFIED | FORGOTTEN},
+	/* ... since it can't be delivered. */
+	{{.fn = give_result, .arg_free = count_free, .result_free = exit_thread}, 0, 1, UNTAKEN},
+	{{.fn = give_result, .arg_free = count_free, .result_free = exit_thread},
+         0,
+         1,
+         NOTIFIED | UNTAKEN},
 };
 
 /* Run jobs of which the second is ENDS's, all in one hand. */
@@ -428,21 +433,24 @@ static void run_beside(const struct exits *ends, bothy_group *group)
 	job.size = sizeof(job);
 	job.handle = project;
 	job.group = group;
+	if ((ends->how & UNTAKEN) != 0)
+		ck_assert_int_eq(bothy_completions_new(&job.completions), 0);
 	for (int i = 0; i < 3; i++) {
 		if (i == 1)
 			future = start(job);
 		beside[i] = start(BOTHY_JOB(.handle = project, .fn = nothing, .group = group));
 	}
-	if (ends->notify)
+	bothy_completions_release(job.completions);
+	if ((ends->how & NOTIFIED) != 0)
 		ck_assert_int_eq(bothy_future_notify(future, exit_thread, NULL), 0);
-	if (ends->forget)
+	if ((ends->how & FORGOTTEN) != 0)
 		bothy_future_release(future);
 	hand_over(4);
 	gate_open(&gate);
 	ck_assert_int_eq(bothy_group_wait(group, BOTHY_FOREVER), 0);
 	for (int i = 0; i < 3; i++)
 		ck_assert_int_eq(outcome(beside[i]), 0);
-	if (!ends->forget)
+	if ((ends->how & FORGOTTEN) == 0)
 		ck_assert_int_eq(outcome(future), ends->code);
 }
 
