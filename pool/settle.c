@@ -176,6 +176,8 @@ static void delivered(void *arg)
 static void deliver(bothy_future *job, unsigned phase)
 {
 	cleanup_push(delivered, job);
+	if (PLANTED(DELIVERED_LATE))
+		(void)job_clear(job, JOB_DELIVERS);
 	completions_deliver(job, phase);
 	cleanup_pop(1);
 }

@@ -37,6 +37,7 @@
 	X(TICK_BLIND)             /* the watchdog does not look at what was put off */    \
 	X(GROUP_NEWEST_ALONE)     /* a group's wait is over with its newest member */     \
 	X(GROUP_EARLY)            /* a group's wait takes a claimed job for settled */    \
+	X(DELIVERED_LATE)         /* a group's wait is over before a member is delivered */ \
 	X(SETTLED_NOT_LEFT)       /* a thread that ends leaves its jobs in their groups */ \
 	X(WITHDRAWN_UNTOLD)       /* ... waits on for a job that was withdrawn */         \
 	X(BLOCKED_WAKE_DROPPED)   /* a blocked submitter is not woken */                  \

@@ -327,6 +327,27 @@ void ended_before_one_that_is_long(void)
 	finish();
 }
 
+static int wait_for_job(void *future, void **ret_result)
+{
+	(void)ret_result;
+	return bothy_future_wait(future, BOTHY_FOREVER);
+}
+
+/* The third runs on the other worker, and ends when the gate is opened from within the hand. */
+void a_hand_behind_one_that_waits_for_a_third(void)
+{
+	bothy_future *third, *opens;
+
+	pool_of_short_jobs(2);
+	third = start(BOTHY_JOB(.entity = "bob", .project = "p", .fn = until_gate));
+	futures[0] = start(BOTHY_JOB(.fn = wait_for_job, .arg = third));
+	opens = start(BOTHY_JOB(.fn = open_the_gate));
+	SIM_CHECK(outcome(futures[0]) == 0);
+	SIM_CHECK(outcome(opens) == 0);
+	SIM_CHECK(outcome(third) == 0);
+	finish();
+}
+
 /* Its deadline comes while it is in the hand, or runs. */
 void a_deadline_in_a_hand(void)
 {

@@ -10,6 +10,7 @@ void books_are_read_beside_a_hand(void);
 void books_that_are_read_let_a_job_start(void);
 void a_hand_behind_one_that_waits(void);
 void a_hand_behind_one_that_is_long(void);
+void a_hand_behind_one_that_waits_for_a_third(void);
 void a_hand_that_nobody_looks_after(void);
 void ended_before_one_that_is_long(void);
 void a_deadline_in_a_hand(void);
