@@ -114,14 +114,26 @@ static bool is_expected_locked(const bothy_pool *pool)
 	return pool->brisk > 0 && pool->stats.queued < HAND_MAX;
 }
 
+/* Whether an idle worker is there, with a job and a place for it, and none is on its way. */
+static bool can_send_locked(const bothy_pool *pool)
+{
+	return pool->idle != NULL && fair_first(&pool->fair) != NULL && pool->searching == 0 &&
+	       pool->busy < pool_places_locked(pool) && !PLANTED(WORKER_WAKE_DROPPED);
+}
+
 void pool_wake_worker_locked(bothy_pool *pool, struct kicks *kicks)
+{
+	if (!can_send_locked(pool) ||
+	    (is_expected_locked(pool) && watchdog_tick_locked(pool, kicks)))
+		return;
+	pool_wake_worker_now_locked(pool, kicks);
+}
+
+void pool_wake_worker_now_locked(bothy_pool *pool, struct kicks *kicks)
 {
 	struct worker *worker = pool->idle;
 
-	if (worker == NULL || fair_first(&pool->fair) == NULL || pool->searching > 0 ||
-	    pool->busy >= pool_places_locked(pool) || PLANTED(WORKER_WAKE_DROPPED))
-		return;
-	if (is_expected_locked(pool) && watchdog_tick_locked(pool, kicks))
+	if (!can_send_locked(pool))
 		return;
 	pool->idle = worker->also;
 	pool->searching++;

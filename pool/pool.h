@@ -117,6 +117,7 @@ struct bothy_pool {
 	bothy_time queued_soonest; /* no queued job's deadline is earlier */
 	bothy_time swept_at;     /* when the queues may be swept again */
 	bool ticking;            /* it will look soon at what was put off: see watchdog.c */
+	bothy_time ticks_at;     /* ... then */
 	bool looks_away;         /* ... but can't now: it is in callbacks */
 	bothy_time staff_at;     /* when to try again to start threads; BOTHY_FOREVER: never */
 };
@@ -163,6 +164,9 @@ unsigned pool_places_locked(const bothy_pool *pool);
 /* If a job can be taken, a place is free and no worker is on its way, nor will be soon: send an
  * idle one. */
 void pool_wake_worker_locked(bothy_pool *pool, struct kicks *kicks);
+
+/* The same, whoever will be there soon. */
+void pool_wake_worker_now_locked(bothy_pool *pool, struct kicks *kicks);
 
 /* Jobs have left the queue, or their room was given back: pass it on to the blocked submitters,
  * once it is worth the while to wake them, or nobody else will do it. */

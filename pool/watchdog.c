@@ -281,22 +281,35 @@ static void check_staff_locked(bothy_pool *pool, struct look *look)
 	look_again_at(look, pool->staff_at);
 }
 
+/* Whether what was put off has waited for a tick.  Then a worker is woken though one is expected, or
+ * one that comes again and again, to take other jobs, would put it off for ever. */
+static bool tick_is_over_locked(bothy_pool *pool, const struct look *look)
+{
+	if (!pool->ticking || look->now < pool->ticks_at)
+		return false;
+	pool->ticking = false;
+	return !PLANTED(TICK_BLIND);
+}
+
 /* Look once; the lock is released and taken again if anything was found. */
 static void look_locked(bothy_pool *pool)
 {
 	struct look look = {clock_now(), BOTHY_FOREVER, NULL, NULL, KICKS_INITIALIZER};
+	bool tick_is_over = tick_is_over_locked(pool, &look);
 
-	pool->ticking = false;
 	check_workers_locked(pool, &look);
 	check_queues_locked(pool, &look);
 	check_staff_locked(pool, &look);
 	/* Last, for the lock may have been released till now. */
 	look_again_at(&look, limit_due_locked(pool, look.now));
-	pool_wake_worker_locked(pool, &look.kicks);
+	if (tick_is_over)
+		pool_wake_worker_now_locked(pool, &look.kicks);
+	else
+		pool_wake_worker_locked(pool, &look.kicks);
 	if (!PLANTED(TICK_BLIND))
 		pool_room_all_locked(pool, &look.kicks);
 	if (pool->ticking)
-		look_again_at(&look, clock_now() + TICK_NS);
+		look_again_at(&look, pool->ticks_at);
 	pool->watchdog_at = look.next;
 	if (look.timed_out == NULL && look.expired == NULL && look.kicks.n == 0)
 		return;
@@ -369,7 +382,8 @@ bool watchdog_tick_locked(bothy_pool *pool, struct kicks *kicks)
 	if (watchdog_start_locked(pool) < 0)
 		return false;
 	pool->ticking = true;
-	watchdog_want_locked(pool, clock_now() + TICK_NS, kicks);
+	pool->ticks_at = clock_now() + TICK_NS;
+	watchdog_want_locked(pool, pool->ticks_at, kicks);
 	return true;
 }
 

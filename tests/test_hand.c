@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <string.h>
 
 #include "pool/hand.h"
@@ -347,6 +348,46 @@ START_TEST(without_a_watchdog_a_worker_takes_one_job_at_a_time)
 }
 END_TEST
 
+/* Make the worker that is at the gate look as one does that comes back again and again, each time
+ * for a new hand of short jobs. */
+static void seem_brisk(void)
+{
+	lock_acquire(&pool->lock);
+	for (struct worker *worker = pool->workers; worker != NULL; worker = worker->next) {
+		lock_acquire(&worker->hand.lock);
+		if (worker->hand.top != NULL) {
+			worker->hand.filled_at = BOTHY_FOREVER / 2;
+			worker->brisk = true;
+			pool->brisk++;
+		}
+		lock_release(&worker->hand.lock);
+	}
+	lock_release(&pool->lock);
+}
+
+static bool is_one_idle(void)
+{
+	bool idle;
+
+	lock_acquire(&pool->lock);
+	idle = pool->idle != NULL;
+	lock_release(&pool->lock);
+	return idle;
+}
+
+START_TEST(a_worker_that_comes_again_and_again_is_relied_on_for_a_tick_only)
+{
+	pool_of(2);
+	open_with((struct bothy_project_options){0});
+	hold_worker();
+	while (!is_one_idle())
+		sched_yield();
+	seem_brisk();
+	start_and_forget(BOTHY_JOB(.handle = project, .fn = stop_at_second));
+	gate_await(&second, 1);
+}
+END_TEST
+
 /* ---- ends of threads --------------------------------------------------------------------- */
 
 static void exit_thread(void *arg)
@@ -392,10 +433,7 @@ static const struct exits {
          -EOWNERDEAD,
          2,
          0},
-	{{.fn = defer_exit, .arg_free = count_free, .result_free = count_free},
-         -EOWNERDEAD,
-         2,
-         0},
+	{{.fn = defer_exit, .arg_free = count_free, .result_free = count_free}, -EOWNERDEAD, 2, 0},
 	{{.fn = give_result, .arg_free = exit_thread, .result_free = count_free},
          -EOWNERDEAD,
          1,
@@ -500,6 +538,7 @@ int main(void)
 		short_jobs_are_taken_together,
 		no_more_are_taken_than_the_hand_holds,
 		without_a_watchdog_a_worker_takes_one_job_at_a_time,
+		a_worker_that_comes_again_and_again_is_relied_on_for_a_tick_only,
 		whatever_ends_the_thread_of_a_hand_the_rest_is_done_and_nothing_is_left,
 	};
 
