@@ -3,18 +3,22 @@
 #include "pool/hygiene.h"
 #include "pool/worker.h"
 #include "sync/cleanup.h"
+#include "sync/clock.h"
 #include "sync/testing.h"
 #include "tls/context.h"
 
 /* Also on the way out of a thread that FN ends: what it was called in has yet to be ended.
- * Between jobs, nobody else would put a worker's thread right. */
+ * Between jobs, nobody else would put a worker's thread right, and the next job's time begins
+ * after FN's. */
 static void resume(void *suspended)
 {
-	const struct worker *worker = worker_current();
+	struct worker *worker = worker_current();
 
 	context_resume(suspended);
-	if (worker != NULL && worker->hand.top == NULL)
-		hygiene_reset();
+	if (worker == NULL || worker->hand.top != NULL)
+		return;
+	hygiene_reset();
+	worker->now = clock_stamp();
 }
 
 void callback_run(void (*fn)(void *), void *arg)

@@ -268,8 +268,8 @@ static bool fill_hand(struct worker *worker)
 			park_idle_locked(worker, &take);
 		}
 	}
-	unlock_and_settle(pool, &take);
 	worker->now = take.now;
+	unlock_and_settle(pool, &take);
 	return !goes;
 }
 

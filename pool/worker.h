@@ -29,7 +29,7 @@ struct worker {
 	bool ready;                  /* worker_init has returned 0 */
 	int start_error;             /* why this thread can't serve; or, of one that does,
 	                              * why the job that it runs has no thread of its own */
-	bothy_time now;              /* when its last job ended */
+	bothy_time now;              /* when its last job, and what was called for it, ended */
 	struct run *run;             /* in the frame of the thread's main function */
 	bothy_future *settled;       /* linked by `kept`: they have yet to leave their groups */
 	struct job_spares spares;    /* what it has freed */

@@ -13,6 +13,7 @@
 #include "pool/order.h"
 #include "pool/project.h"
 #include "pool/worker.h"
+#include "sync/clock.h"
 #include "sync/testing.h"
 #include "tests/project_fixture.h"
 #include "tests/recorder.h"
@@ -388,6 +389,79 @@ START_TEST(a_worker_that_comes_again_and_again_is_relied_on_for_a_tick_only)
 }
 END_TEST
 
+/* ---- callbacks between jobs --------------------------------------------------------------- */
+
+enum { LONG_NS = 20 * 1000 * 1000 };
+
+static bothy_time callback_over;
+
+static void take_long(void *arg)
+{
+	bothy_time until = clock_now() + LONG_NS;
+
+	(void)arg;
+	while ((callback_over = clock_now()) < until)
+		continue;
+}
+
+/* Whether what the calling job is charged for begins when the callback was over; a stamp may be
+ * early by a bit. */
+static int check_charge(void *arg, void **ret_result)
+{
+	bothy_time since = hand_running(&worker_current()->hand)->charge.since;
+
+	(void)arg;
+	(void)ret_result;
+	return callback_over != 0 && since > callback_over - LONG_NS / 2 ? 0 : EINVAL;
+}
+
+START_TEST(a_job_is_not_charged_for_what_is_called_for_the_one_before_it)
+{
+	bothy_future *before, *future;
+
+	callback_over = 0;
+	pool_of(1);
+	open_with((struct bothy_project_options){0});
+	before = start(BOTHY_JOB(.entity = "bob", .project = "p", .fn = stop_at_gate));
+	gate_await(&gate, 1);
+	ck_assert_int_eq(bothy_future_notify(before, take_long, NULL), 0);
+	future = start(BOTHY_JOB(.handle = project, .fn = check_charge));
+	hand_over(1);
+	gate_open(&gate);
+	ck_assert_int_eq(outcome(future), 0);
+	ck_assert_int_eq(outcome(before), 0);
+}
+END_TEST
+
+/* When the queues may be swept again. */
+static void sweep_at(bothy_time t)
+{
+	lock_acquire(&pool->lock);
+	pool->swept_at = t;
+	lock_release(&pool->lock);
+}
+
+/* The worker is held, and is to come first to a job whose deadline is past: nobody sweeps. */
+static void start_expired(void (*arg_free)(void *))
+{
+	hold_one_of_ann();
+	sweep_at(BOTHY_FOREVER);
+	start_and_forget(
+		BOTHY_JOB(.handle = project, .fn = nothing, .arg_free = arg_free, .deadline = 1));
+}
+
+START_TEST(a_job_is_not_charged_for_what_is_called_for_one_that_has_expired)
+{
+	bothy_future *future;
+
+	callback_over = 0;
+	start_expired(take_long);
+	future = start(BOTHY_JOB(.handle = project, .fn = check_charge));
+	gate_open(&gate);
+	ck_assert_int_eq(outcome(future), 0);
+}
+END_TEST
+
 /* ---- ends of threads --------------------------------------------------------------------- */
 
 static void exit_thread(void *arg)
@@ -539,6 +613,8 @@ int main(void)
 		no_more_are_taken_than_the_hand_holds,
 		without_a_watchdog_a_worker_takes_one_job_at_a_time,
 		a_worker_that_comes_again_and_again_is_relied_on_for_a_tick_only,
+		a_job_is_not_charged_for_what_is_called_for_the_one_before_it,
+		a_job_is_not_charged_for_what_is_called_for_one_that_has_expired,
 		whatever_ends_the_thread_of_a_hand_the_rest_is_done_and_nothing_is_left,
 	};
 
