@@ -1,5 +1,6 @@
 /*
- * Callbacks of the user's that belong to no context: arg_free, result_free, notify.
+ * Callbacks of the user's that belong to no context: arg_free, result_free, notify, and the
+ * server's inherit_free.
  */
 #ifndef POOL_CALLBACK_H
 #define POOL_CALLBACK_H

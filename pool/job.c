@@ -267,13 +267,20 @@ void job_spares_fini(struct job_spares *spares)
 			free(pop_spare(&spares->of[i]));
 }
 
+/* The last hold's end calls the server. */
+static void release_inherited(void *inherited)
+{
+	capture_release(inherited);
+}
+
 static void job_free(bothy_future *job, struct job_spares *spares)
 {
 	bool with_extra = job->with_extra;
 
 	if (with_extra) {
 		completions_release(job_extra(job)->completions);
-		capture_release(job_extra(job)->inherited);
+		if (job_extra(job)->inherited != NULL)
+			callback_run(release_inherited, job_extra(job)->inherited);
 	}
 	stop_fini(&job->stop);
 	free(job->error_text);

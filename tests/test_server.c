@@ -2,6 +2,7 @@
  * What a server is asked, in which order, and what happens when it says no.
  */
 #include <errno.h>
+#include <fenv.h>
 #include <string.h>
 
 #include "sync/testing.h"
@@ -514,6 +515,32 @@ START_TEST(a_spawned_job_begins_with_the_token_of_its_parent)
 }
 END_TEST
 
+static void leave_dirt(void)
+{
+	fesetround(FE_UPWARD);
+	errno = EXDEV;
+}
+
+static int find_dirt(void *arg, void **ret_result)
+{
+	(void)arg;
+	(void)ret_result;
+	return errno != 0 || fegetround() != FE_TONEAREST;
+}
+
+START_TEST(what_inherit_free_does_to_the_thread_is_undone_for_the_next_job)
+{
+	recorded_pool();
+	recorder.in_inherit_free = leave_dirt;
+	/* Nobody has the child's future, so that its worker has the last hold. */
+	ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = spawn_child))), 0);
+	ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = find_dirt))), 0);
+	bothy_pool_free(pool);
+	pool = NULL;
+	recorder_close();
+}
+END_TEST
+
 START_TEST(a_token_that_cannot_be_made_fails_the_spawn)
 {
 	bothy_future *child = NULL;
@@ -606,6 +633,7 @@ int main(void)
 		what_an_operation_says_of_its_refusal_is_kept_with_the_job,
 		a_finish_that_fails_is_counted_and_never_the_jobs_outcome,
 		a_spawned_job_begins_with_the_token_of_its_parent,
+		what_inherit_free_does_to_the_thread_is_undone_for_the_next_job,
 		a_token_that_cannot_be_made_fails_the_spawn,
 		in_a_forked_child_the_server_is_dead_and_not_called,
 	};
