@@ -122,11 +122,12 @@ static void check_hand_locked(struct worker *worker, struct look *look)
 	struct hand *hand = &worker->hand;
 	bothy_time soonest = hand_soonest_locked(hand);
 
-	/* Nobody will want this look again when the job starts.  What is late is about to be seen. */
-	look_again_at(look, soonest > look->now ? soonest : clock_add(look->now, TICK_NS));
-	if (!worker->brisk || PLANTED(TICK_BLIND))
+	/* Nobody will want this look again when the job starts. */
+	if (soonest > look->now)
+		look_again_at(look, soonest);
+	if (PLANTED(TICK_BLIND) || (!worker->brisk && soonest > look->now))
 		return;
-	if (look->now - hand->filled_at >= TICK_NS)
+	if (soonest <= look->now || look->now - hand->filled_at >= TICK_NS)
 		worker_recall_locked(worker, &look->kicks);
 	else
 		look_again_at(look, hand->filled_at + TICK_NS);

@@ -462,6 +462,39 @@ START_TEST(a_job_is_not_charged_for_what_is_called_for_one_that_has_expired)
 }
 END_TEST
 
+static void stop_at_second_and_sweep(void *arg)
+{
+	(void)arg;
+	sweep_at(0);
+	gate_wait(&second);
+}
+
+static struct gate told;
+
+static void arrive(void *arg)
+{
+	gate_arrive(arg);
+}
+
+START_TEST(a_deadline_passes_in_a_hand_too_while_its_worker_is_in_a_callback)
+{
+	bothy_future *future;
+
+	gate_init(&told);
+	start_expired(stop_at_second_and_sweep);
+	future =
+		start(BOTHY_JOB(.handle = project, .fn = nothing, .deadline = bothy_after_ms(100)));
+	ck_assert_int_eq(bothy_future_notify(future, arrive, &told), 0);
+	gate_open(&gate);
+	gate_await(&second, 1);
+	gate_await(&told, 1);
+	ck_assert_int_eq(bothy_future_state(future), BOTHY_EXPIRED);
+	gate_open(&second);
+	ck_assert_int_eq(outcome(future), -ETIMEDOUT);
+	gate_fini(&told);
+}
+END_TEST
+
 /* ---- ends of threads --------------------------------------------------------------------- */
 
 static void exit_thread(void *arg)
@@ -615,6 +648,7 @@ int main(void)
 		a_worker_that_comes_again_and_again_is_relied_on_for_a_tick_only,
 		a_job_is_not_charged_for_what_is_called_for_the_one_before_it,
 		a_job_is_not_charged_for_what_is_called_for_one_that_has_expired,
+		a_deadline_passes_in_a_hand_too_while_its_worker_is_in_a_callback,
 		whatever_ends_the_thread_of_a_hand_the_rest_is_done_and_nothing_is_left,
 	};
 
