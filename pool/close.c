@@ -54,10 +54,8 @@ static bothy_future *claim_queued_locked(bothy_pool *pool)
 
 		for (job = order_begin(&p->order); job != NULL; job = next) {
 			next = order_next(&p->order, job);
-			if (!job_move(job, BOTHY_QUEUED, JOB_CLAIMED, 0))
-				continue;
-			project_unlink_locked(job);
-			job_chain(job, &chain);
+			if (job_claim(job, &chain))
+				project_unlink_locked(job);
 		}
 	}
 	return chain;

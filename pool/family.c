@@ -132,10 +132,8 @@ void family_leave(bothy_future *job)
 /* Ask JOB to stop, or claim it, if it is queued, and put it on *CHAIN; false: neither. */
 static bool ask_locked(bothy_future *job, bothy_future **chain)
 {
-	if (job_move(job, BOTHY_QUEUED, JOB_CLAIMED, 0)) {
-		job_chain(job, chain);
+	if (job_claim(job, chain))
 		return true;
-	}
 	if (job_phase(job_state(job)) != BOTHY_RUNNING)
 		return false;
 	stop_request(&job->stop, -ECANCELED);

@@ -236,11 +236,8 @@ static bothy_future *claim_queued(bothy_group *group, uint64_t *ret_limit)
 	lock_acquire(&group->lock);
 	*ret_limit = group->order;
 	for (bothy_future *job = group->members.first; job != NULL;
-	     job = job_extra(job)->in_group.next) {
-		if (!job_move(job, BOTHY_QUEUED, JOB_CLAIMED, 0))
-			continue;
-		job_chain(job, &chain);
-	}
+	     job = job_extra(job)->in_group.next)
+		(void)job_claim(job, &chain);
 	lock_release(&group->lock);
 	return chain;
 }

@@ -118,9 +118,7 @@ static bool start_locked(struct slot *slot, bothy_time now, bothy_future **expir
 	if (slot->state != SLOT_HANDED)
 		return false;
 	if (is_past(job, now)) {
-		if (job_move(job, BOTHY_QUEUED, JOB_CLAIMED, 0)) {
-			job_chain(job, expired);
-		}
+		(void)job_claim(job, expired);
 		return false;
 	}
 	if (!job_move(job, BOTHY_QUEUED, BOTHY_RUNNING, JOB_RUNS | JOB_STARTED))

@@ -86,6 +86,14 @@ bool job_move(bothy_future *job, unsigned from, unsigned to, unsigned bits)
 	return false;
 }
 
+bool job_claim(bothy_future *job, bothy_future **chain)
+{
+	if (!job_move(job, BOTHY_QUEUED, JOB_CLAIMED, 0))
+		return false;
+	job_chain(job, chain);
+	return true;
+}
+
 unsigned job_publish(bothy_future *job, unsigned phase, unsigned drop)
 {
 	unsigned state = atom_load(&job->state, relaxed);

@@ -144,7 +144,7 @@ static inline void job_has_no_result(bothy_future *job)
 	atomic_init(&job->result, NULL);
 }
 
-/* Put JOB, which the caller has claimed, on CHAIN; take one off. */
+/* Put JOB, which the caller has claimed, on *CHAIN; take one off. */
 static inline void job_chain(bothy_future *job, bothy_future **chain)
 {
 	job->chain = *chain;
@@ -221,6 +221,9 @@ void job_accept(bothy_future *job);
 
 /* Move JOB from FROM to TO and set BITS as well: whether it was in FROM. */
 bool job_move(bothy_future *job, unsigned from, unsigned to, unsigned bits);
+
+/* Claim JOB, if it is queued, and put it on *CHAIN: whether it was. */
+bool job_claim(bothy_future *job, bothy_future **chain);
 
 /* The last move, from CLAIMED to a settled PHASE, clearing the bits in DROP as well: the
  * state that it made. */

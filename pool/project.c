@@ -437,11 +437,8 @@ static bool claim_some_locked(bothy_project *project, struct project_walk *walk,
 
 		if (job == NULL)
 			return false;
-		if ((int32_t)(job->queue.number - until) >= 0 ||
-		    !job_move(job, BOTHY_QUEUED, JOB_CLAIMED, 0))
-			continue;
-		project_unlink_locked(job);
-		job_chain(job, chain);
+		if ((int32_t)(job->queue.number - until) < 0 && job_claim(job, chain))
+			project_unlink_locked(job);
 	}
 	return true;
 }

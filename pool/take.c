@@ -36,9 +36,7 @@ static bool can_start_locked(bothy_future *job, struct take *take)
 		return false;
 	}
 	if (take->now >= job->deadline && !PLANTED(EXPIRED_RUNS)) {
-		if (job_move(job, BOTHY_QUEUED, JOB_CLAIMED, 0)) {
-			job_chain(job, &take->expired);
-		}
+		(void)job_claim(job, &take->expired);
 		project_unlink_locked(job);
 		return false;
 	}

@@ -194,9 +194,8 @@ static void expire_if_due(bothy_future *job)
 	bothy_future *chain = NULL;
 
 	if (job->deadline == BOTHY_FOREVER || !is_queued(job) || clock_now() < job->deadline ||
-	    !job_move(job, BOTHY_QUEUED, JOB_CLAIMED, 0))
+	    !job_claim(job, &chain))
 		return;
-	job_chain(job, &chain);
 	settle_chain(&chain, BOTHY_EXPIRED, -ETIMEDOUT);
 }
 

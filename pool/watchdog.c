@@ -197,9 +197,8 @@ static bool sweep_some_locked(bothy_project *project, struct project_walk *walk,
 		if (job->deadline > look->now) {
 			if (job->deadline < project->soonest)
 				project->soonest = job->deadline;
-		} else if (job_move(job, BOTHY_QUEUED, JOB_CLAIMED, 0)) {
+		} else if (job_claim(job, &look->expired)) {
 			project_unlink_locked(job);
-			job_chain(job, &look->expired);
 		}
 	}
 	return true;
