@@ -25,10 +25,9 @@ static void phase_up_locked(bothy_pool *pool, enum pool_phase phase)
 /* Let the submitters that wait for room see that the pool closes. */
 static void wake_blocked_locked(bothy_pool *pool, struct kicks *kicks)
 {
-	for (struct blocked *b = pool->blocked; b != NULL; b = b->next)
-		kicks_add(kicks, &b->parker);
+	line_wake_locked(&pool->line, kicks);
 	for (bothy_project *p = project_first_locked(pool); p != NULL; p = project_next_locked(p))
-		limit_wake_blocked_locked(p, kicks);
+		line_wake_locked(&p->line, kicks);
 }
 
 static void begin_locked(bothy_pool *pool)

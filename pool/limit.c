@@ -1,6 +1,6 @@
 /*
- * Rooms: as in the pool's own queue (submit.c), room is handed to whoever waits, in the order of
- * coming.  A submitter has it reserved from here until its job is in the queue, also while it
+ * Rooms: as in the pool's own queue (submit.c), room is handed to whoever waits (line.h).  A
+ * submitter has it reserved from here until its job is in the queue, also while it
  * waits for the pool's room.
  *
  * Tokens: a project without one is in pool->due, by the time of its next, and not in the fair
@@ -32,44 +32,14 @@ static bool is_full_locked(const bothy_project *project)
 	return max != 0 && project->stats.queued + project->reserved >= max;
 }
 
-static void leave_locked(bothy_project *project, struct blocked *blocked)
-{
-	struct blocked **at = &project->blocked;
-
-	while (*at != NULL && *at != blocked)
-		at = &(*at)->next;
-	if (*at != NULL)
-		*at = blocked->next;
-}
-
-static void append_locked(bothy_project *project, struct blocked *blocked)
-{
-	struct blocked **at = &project->blocked;
-
-	while (*at != NULL)
-		at = &(*at)->next;
-	*at = blocked;
-}
-
 static int block_locked(bothy_project *project, bothy_time deadline)
 {
-	bothy_pool *pool = project->pool;
-	struct blocked self = {NULL, PARKER_INITIALIZER, false};
-	int error = 0;
+	struct blocked self = BLOCKED_INITIALIZER;
+	int error = line_wait_locked(&project->line, &self, project->pool, deadline);
 
-	append_locked(project, &self);
-	while (error == 0 && !self.granted && pool->phase == POOL_OPEN) {
-		lock_release(&pool->lock);
-		error = parker_park(&self.parker, deadline);
-		lock_acquire(&pool->lock);
-	}
-	if (self.granted)
-		return 0;
-	leave_locked(project, &self);
-	if (error < 0)
-		return -EAGAIN;
-	project->reserved++; /* it closes, as the caller will see */
-	return 0;
+	if (!self.granted && error == 0)
+		project->reserved++; /* it closes, as the caller will see */
+	return error;
 }
 
 int limit_reserve_locked(bothy_future *job)
@@ -91,27 +61,22 @@ int limit_reserve_locked(bothy_future *job)
 
 void limit_room_locked(bothy_project *project, struct kicks *kicks)
 {
-	while (project->blocked != NULL && !is_full_locked(project)) {
-		struct blocked *blocked = project->blocked;
-
-		project->blocked = blocked->next;
+	while (!line_is_empty(&project->line) && !is_full_locked(project)) {
 		project->reserved++;
-		blocked->granted = true;
-		if (!PLANTED(BLOCKED_WAKE_DROPPED))
-			kicks_add(kicks, &blocked->parker);
+		line_grant_locked(&project->line, kicks);
 	}
+}
+
+void limit_left_locked(bothy_project *project, struct kicks *kicks)
+{
+	limit_room_locked(project, kicks);
+	pool_room_locked(project->pool, kicks);
 }
 
 void limit_unreserve_locked(bothy_project *project, struct kicks *kicks)
 {
 	project->reserved--;
 	limit_room_locked(project, kicks);
-}
-
-void limit_wake_blocked_locked(bothy_project *project, struct kicks *kicks)
-{
-	for (struct blocked *b = project->blocked; b != NULL; b = b->next)
-		kicks_add(kicks, &b->parker);
 }
 
 /* ---- tokens ------------------------------------------------------------------------------- */

@@ -11,7 +11,6 @@
 
 #include "pool/heap.h"
 
-struct blocked;
 struct kicks;
 
 /*
@@ -35,8 +34,8 @@ void limit_unreserve_locked(bothy_project *project, struct kicks *kicks);
 /* There may be room in PROJECT's queue: pass it on to those who wait for it. */
 void limit_room_locked(bothy_project *project, struct kicks *kicks);
 
-/* Let all of PROJECT's that wait for room look at the pool's phase. */
-void limit_wake_blocked_locked(bothy_project *project, struct kicks *kicks);
+/* A job has left PROJECT's queue: pass its room on, in the pool's queue too. */
+void limit_left_locked(bothy_project *project, struct kicks *kicks);
 
 /* Whether PROJECT waits for a token. */
 bool limit_waits_locked(const bothy_project *project);

@@ -140,7 +140,7 @@ void pool_wake_worker_now_locked(bothy_pool *pool, struct kicks *kicks)
 	kicks_add(kicks, &worker->parker);
 }
 
-static size_t room_locked(const bothy_pool *pool)
+size_t pool_has_room_for_locked(const bothy_pool *pool)
 {
 	uint64_t taken = pool->stats.queued + pool->reserved;
 
@@ -149,16 +149,9 @@ static size_t room_locked(const bothy_pool *pool)
 
 void pool_room_all_locked(bothy_pool *pool, struct kicks *kicks)
 {
-	struct blocked *blocked;
-
-	while ((blocked = pool->blocked) != NULL && room_locked(pool) > 0) {
-		pool->blocked = blocked->next;
-		if (pool->blocked == NULL)
-			pool->blocked_end = &pool->blocked;
+	while (!line_is_empty(&pool->line) && pool_has_room_for_locked(pool) > 0) {
 		pool->reserved++;
-		blocked->granted = true;
-		if (!PLANTED(BLOCKED_WAKE_DROPPED))
-			kicks_add(kicks, &blocked->parker);
+		line_grant_locked(&pool->line, kicks);
 	}
 }
 
@@ -166,10 +159,10 @@ void pool_room_locked(bothy_pool *pool, struct kicks *kicks)
 {
 	enum { SHARE = 4 }; /* of the queue, which is to be free before anybody is woken */
 
-	if (pool->blocked == NULL)
+	if (line_is_empty(&pool->line))
 		return;
 	if (fair_first(&pool->fair) != NULL &&
-	    room_locked(pool) < pool->options.queue_max / SHARE &&
+	    pool_has_room_for_locked(pool) < pool->options.queue_max / SHARE &&
 	    watchdog_tick_locked(pool, kicks))
 		return;
 	pool_room_all_locked(pool, kicks);
@@ -256,8 +249,8 @@ static void pool_init(bothy_pool *pool, bothy_server *server,
 	lock_init(&pool->lock);
 	job_depot_init(&pool->depot);
 	lock_init(&pool->times_lock);
+	line_init(&pool->line);
 	pool->holds = 1;
-	pool->blocked_end = &pool->blocked;
 	parker_init(&pool->watchdog_parker);
 	pool->watchdog_at = BOTHY_FOREVER;
 	pool->queued_soonest = BOTHY_FOREVER;

@@ -36,6 +36,7 @@
 
 #include "pool/fair.h"
 #include "pool/job.h"
+#include "pool/line.h"
 #include "pool/times.h"
 #include "sync/fork.h"
 #include "sync/lock.h"
@@ -47,13 +48,6 @@ enum pool_phase {
 	POOL_CLOSING,  /* refuses jobs from outside */
 	POOL_STOPPING, /* ... and from inside; what was there has been asked to stop */
 	POOL_EXITING   /* no job is live; threads go */
-};
-
-/* A submitter that waits for room in the queue. */
-struct blocked {
-	struct blocked *next;
-	struct parker parker;
-	bool granted; /* room is reserved for it; or the pool closes */
 };
 
 /* A thread that waits for the pool itself to change: in bothy_pool_new() or _close(). */
@@ -82,7 +76,7 @@ struct bothy_pool {
 	size_t project_count;
 	uint64_t live;           /* accepted and not yet quite ended */
 	uint64_t reserved;       /* room in the queue that is granted and not yet used */
-	struct blocked *blocked, **blocked_end;
+	struct line line;        /* of submitters that wait for room */
 	struct bothy_pool_stats stats; /* the counters of jobs, queued and running among them */
 	struct times times;
 
@@ -167,6 +161,9 @@ void pool_wake_worker_locked(bothy_pool *pool, struct kicks *kicks);
 
 /* The same, whoever will be there soon. */
 void pool_wake_worker_now_locked(bothy_pool *pool, struct kicks *kicks);
+
+/* How many more jobs the queue has room for. */
+size_t pool_has_room_for_locked(const bothy_pool *pool);
 
 /* Jobs have left the queue, or their room was given back: pass it on to the blocked submitters,
  * once it is worth the while to wake them, or nobody else will do it. */

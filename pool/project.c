@@ -42,6 +42,7 @@ static int entry_new(bothy_pool *pool, const struct project_name *name,
 		return -ENOMEM;
 	entry->project.pool = pool;
 	entry->project.soonest = BOTHY_FOREVER;
+	line_init(&entry->project.line);
 	set_defaults_locked(&entry->project);
 	memcpy(entry->key, name->key, name->key_bytes);
 	error = client_new(pool->server, name->entity, name->project, &entry->project.client);

@@ -44,7 +44,7 @@ struct bothy_project {
 	unsigned lent;              /* that they had, and have lent to wait */
 	unsigned cancelers;         /* threads that cancel its queue: nothing starts */
 	uint64_t reserved;          /* room in the queue, for jobs on their way */
-	struct blocked *blocked;    /* submitters that wait for room */
+	struct line line;           /* of submitters that wait for room */
 	struct limit_rate rate;
 	struct heap_item debtor;    /* in the pool's `debtors`, while nobody holds it */
 	bool kept;                  /* it has jobs and may not start them */

@@ -224,8 +224,7 @@ static void settle_one(bothy_future *job, unsigned phase, int code)
 	pool->holds++; /* the job's own, through its project, may be the last */
 	project_unlink_locked(job);
 	tally_unrun_locked(project, phase);
-	limit_room_locked(project, &kicks);
-	pool_room_locked(pool, &kicks);
+	limit_left_locked(project, &kicks);
 	lock_release(&pool->lock);
 	kicks_give(&kicks);
 
@@ -275,8 +274,7 @@ bool settle_withdraw(bothy_future *job)
 	pool->holds++; /* the job's own, through its project, may be the last */
 	project_unlink_locked(job);
 	tally_withdrawn_locked(project);
-	limit_room_locked(project, &kicks);
-	pool_room_locked(pool, &kicks);
+	limit_left_locked(project, &kicks);
 	pool_jobs_ended_locked(pool, project, 1, &kicks);
 	pool_release_locked(pool);
 	kicks_give(&kicks);

@@ -5,8 +5,9 @@
  * released.  Until it is admitted it is in phase NEW, which nobody else can move, though
  * its group and its parent know it already.
  *
- * Locking: the pool's lock.  A submitter that waits for room parks with the lock released;
- * room is handed to it (`granted`), so that nobody overtakes it.
+ * Locking: the pool's lock.  A submitter that waits for room parks with the lock released
+ * (line.h).  Room that is handed to it is its own; what is not passed on yet (pool_room_locked())
+ * is for whoever comes.
  */
 #include "pool/submit.h"
 
@@ -29,50 +30,22 @@
 
 /* ---- room ---------------------------------------------------------------------------------- */
 
-static bool is_full_locked(const bothy_pool *pool)
-{
-	return pool->stats.queued + pool->reserved >= pool->options.queue_max;
-}
-
-static void blocked_remove_locked(bothy_pool *pool, struct blocked *blocked)
-{
-	struct blocked **at = &pool->blocked;
-
-	while (*at != NULL && *at != blocked)
-		at = &(*at)->next;
-	if (*at == NULL)
-		return;
-	*at = blocked->next;
-	if (pool->blocked_end == &blocked->next)
-		pool->blocked_end = at;
-}
-
-/* Wait until room is reserved for the caller, the pool closes, or DEADLINE. */
+/* Wait until there is room for the caller, the pool closes, which it will see, or DEADLINE. */
 static int block_locked(bothy_pool *pool, bothy_time deadline)
 {
-	struct blocked self = {NULL, PARKER_INITIALIZER, false};
-	int error = 0;
+	struct blocked self = BLOCKED_INITIALIZER;
+	int error = line_wait_locked(&pool->line, &self, pool, deadline);
 
-	*pool->blocked_end = &self;
-	pool->blocked_end = &self.next;
-	while (error == 0 && !self.granted && pool->phase == POOL_OPEN) {
-		lock_release(&pool->lock);
-		error = parker_park(&self.parker, deadline);
-		lock_acquire(&pool->lock);
-	}
-	if (!self.granted) {
-		blocked_remove_locked(pool, &self);
-		return error < 0 ? -EAGAIN : 0; /* 0: it closes, as the caller will see */
-	}
-	pool->reserved--;
-	return 0;
+	if (self.granted)
+		pool->reserved--;
+	return error;
 }
 
 static int room_locked(bothy_pool *pool, bothy_future *job)
 {
 	int error;
 
-	if (!is_full_locked(pool))
+	if (pool_has_room_for_locked(pool) > 0)
 		return 0;
 	error = pool->options.when_full == BOTHY_BLOCK && pool_current() == NULL
 	                ? block_locked(pool, job->deadline)

@@ -15,8 +15,7 @@ enum { PASSED_OVER_AT_ONCE = 64 };
 static void left_queue_locked(bothy_project *project, bothy_time deadline, struct kicks *kicks)
 {
 	limit_started_locked(project, kicks);
-	limit_room_locked(project, kicks);
-	pool_room_locked(project->pool, kicks);
+	limit_left_locked(project, kicks);
 	if (deadline != BOTHY_FOREVER)
 		watchdog_want_locked(project->pool, deadline, kicks);
 }
