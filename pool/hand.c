@@ -170,7 +170,7 @@ static bool has_ended(const struct slot *slot)
 	return slot->state == SLOT_ENDED || slot->state == SLOT_OVERDUE_ENDED;
 }
 
-void hand_record_times(struct hand *hand)
+static void record_times_locked(struct hand *hand)
 {
 	struct lock *lock = NULL;
 
@@ -188,6 +188,13 @@ void hand_record_times(struct hand *hand)
 	}
 	if (lock != NULL)
 		lock_release(lock);
+}
+
+void hand_record_times(struct hand *hand)
+{
+	lock_acquire(&hand->lock);
+	record_times_locked(hand);
+	lock_release(&hand->lock);
 }
 
 /* What is folded of one project, one after the other. */
@@ -228,7 +235,7 @@ void hand_fold_locked(struct hand *hand, struct kicks *kicks)
 {
 	struct fold fold = {.project = NULL};
 
-	hand_record_times(hand);
+	record_times_locked(hand);
 	for (unsigned i = 0; i < hand->next; i++) {
 		struct slot *slot = &hand->slots[i];
 

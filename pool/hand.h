@@ -80,7 +80,7 @@ struct slot *hand_running(struct hand *hand);
 void hand_end(struct hand *hand, unsigned phase, bool overdue, bothy_time now);
 
 /* Record the times of what has ended, which is more than the rest of what is done for the books:
- * so its worker does it before it takes the pool's lock.  With the hand's lock. */
+ * so its worker does it before it takes the pool's lock. */
 void hand_record_times(struct hand *hand);
 
 /* Enter in the books what has ended. */

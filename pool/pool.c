@@ -227,11 +227,8 @@ int pool_times(bothy_pool *pool, const struct times *times, bothy_histogram **re
                bothy_histogram **ret_run)
 {
 	lock_acquire(&pool->lock);
-	for (struct worker *worker = pool->workers; worker != NULL; worker = worker->next) {
-		lock_acquire(&worker->hand.lock);
+	for (struct worker *worker = pool->workers; worker != NULL; worker = worker->next)
 		hand_record_times(&worker->hand);
-		lock_release(&worker->hand.lock);
-	}
 	lock_release(&pool->lock);
 	return times_read(times, &pool->times_lock, ret_wait, ret_run);
 }

@@ -241,23 +241,8 @@ static void settle_one(bothy_future *job, unsigned phase, int code)
 
 void settle_chain(bothy_future **chain, unsigned phase, int code)
 {
-	while (*chain != NULL) {
+	while (*chain != NULL)
 		settle_one(job_unchain(chain), phase, code);
-	}
-}
-
-/* Publish that the withdrawn JOB is over: who waits for its group may wait for it, though nobody
- * will read how it ended.  It is not delivered. */
-static void publish_withdrawn(bothy_future *job)
-{
-	unsigned state;
-
-	if (PLANTED(WITHDRAWN_UNTOLD))
-		return;
-	job->code = -ECANCELED;
-	state = job_publish(job, BOTHY_CANCELED, JOB_DELIVERS);
-	if ((state & JOB_WATCHED) != 0)
-		tell_watchers(job, state);
 }
 
 bool settle_withdraw(bothy_future *job)
@@ -278,7 +263,10 @@ bool settle_withdraw(bothy_future *job)
 	pool_jobs_ended_locked(pool, project, 1, &kicks);
 	pool_release_locked(pool);
 	kicks_give(&kicks);
-	publish_withdrawn(job);
+	/* Who waits for its group may wait for it, though nobody will read how it ended; it is not
+	 * delivered. */
+	if (!PLANTED(WITHDRAWN_UNTOLD))
+		settle_publish(job, BOTHY_CANCELED, -ECANCELED, JOB_DELIVERS);
 	group_leave(job);
 	job_release(job);
 	return true;

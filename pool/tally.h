@@ -2,10 +2,10 @@
  * The counters and times of jobs, of the pool and of each project: one function for each thing
  * that can happen to a job, so that both always add up.
  *
- * Locking: the pool's lock.
+ * Locking: the pool's lock, but for the times, which have their own.
  *
  * Invariant, whenever it is free: submitted = the outcomes + queued + running, if what is in the
- * workers' hands is added (tally_read_locked()).
+ * workers' hands is added (worker_count_jobs_locked()).
  */
 #ifndef POOL_TALLY_H
 #define POOL_TALLY_H

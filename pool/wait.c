@@ -53,12 +53,9 @@ static int place_lend(struct pause *pause, bothy_time deadline)
 	if (PLANTED(PLACE_NOT_LENT))
 		return 0;
 	lock_acquire(&pool->lock);
-	lock_acquire(&worker->hand.lock);
 	worker_recall_locked(worker, &kicks);
-	lock_release(&worker->hand.lock);
 	if (worker->placed && lend_locked(worker)) {
 		worker->placed = false;
-		worker->parked = true;
 		pause->lent = true;
 		pool->busy--;
 		charge_pause_locked(&hand_running(&worker->hand)->charge, clock_now());
@@ -80,7 +77,6 @@ static void place_reclaim(struct pause *pause)
 		return;
 	lock_acquire(&pool->lock);
 	worker->placed = true;
-	worker->parked = false;
 	pool->busy++;
 	pool->lent--;
 	if (!worker->own)

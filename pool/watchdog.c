@@ -78,7 +78,7 @@ static void lose_locked(struct worker *worker, bothy_future *job, struct look *l
 {
 	bothy_pool *pool = worker->pool;
 
-	worker_recall_locked(worker, &look->kicks);
+	worker_recall_hand_locked(worker, &look->kicks);
 	worker->placed = false;
 	pool->busy--;
 	worker->stuck = job->project;
@@ -128,7 +128,7 @@ static void check_hand_locked(struct worker *worker, struct look *look)
 	if (PLANTED(TICK_BLIND) || (!worker->brisk && soonest > look->now))
 		return;
 	if (soonest <= look->now || look->now - hand->filled_at >= TICK_NS)
-		worker_recall_locked(worker, &look->kicks);
+		worker_recall_hand_locked(worker, &look->kicks);
 	else
 		look_again_at(look, hand->filled_at + TICK_NS);
 }

@@ -236,13 +236,6 @@ static void leave_groups(struct worker *worker)
 	worker->settled = NULL;
 }
 
-static void record_times(struct worker *worker)
-{
-	lock_acquire(&worker->hand.lock);
-	hand_record_times(&worker->hand);
-	lock_release(&worker->hand.lock);
-}
-
 /* Wait for jobs and take some; false: the thread is to go. */
 static bool fill_hand(struct worker *worker)
 {
@@ -252,7 +245,7 @@ static bool fill_hand(struct worker *worker)
 
 	leave_groups(worker);
 	job_depot_give(&worker->pool->depot, &worker->spares);
-	record_times(worker);
+	hand_record_times(&worker->hand);
 	take.now = clock_stamp();
 	lock_acquire_soon(&pool->lock);
 	settle_accounts_locked(worker, &take.kicks);
@@ -395,9 +388,7 @@ static void worker_leave(struct worker *worker)
 	job_depot_give(&worker->pool->depot, &worker->spares);
 	current = NULL; /* for the destructors of the thread's keys */
 	lock_acquire(&pool->lock);
-	lock_acquire(&worker->hand.lock);
 	worker_recall_locked(worker, &kicks);
-	lock_release(&worker->hand.lock);
 	settle_accounts_locked(worker, &kicks);
 	(void)found_locked(worker);
 	if (failed)
@@ -465,7 +456,7 @@ static void worker_main(void *arg)
 
 /* ---- what the others see of them ------------------------------------------------------------ */
 
-void worker_recall_locked(struct worker *worker, struct kicks *kicks)
+void worker_recall_hand_locked(struct worker *worker, struct kicks *kicks)
 {
 	hand_recall_locked(&worker->hand);
 	if (!PLANTED(ENDED_KEPT))
@@ -473,13 +464,17 @@ void worker_recall_locked(struct worker *worker, struct kicks *kicks)
 	worker_not_brisk_locked(worker);
 }
 
+void worker_recall_locked(struct worker *worker, struct kicks *kicks)
+{
+	lock_acquire(&worker->hand.lock);
+	worker_recall_hand_locked(worker, kicks);
+	lock_release(&worker->hand.lock);
+}
+
 void worker_recall_all_locked(bothy_pool *pool, struct kicks *kicks)
 {
-	for (struct worker *worker = pool->workers; worker != NULL; worker = worker->next) {
-		lock_acquire(&worker->hand.lock);
+	for (struct worker *worker = pool->workers; worker != NULL; worker = worker->next)
 		worker_recall_locked(worker, kicks);
-		lock_release(&worker->hand.lock);
-	}
 }
 
 void worker_stop_jobs_locked(bothy_pool *pool, const bothy_project *project)

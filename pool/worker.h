@@ -24,7 +24,6 @@ struct worker {
 	bool own;                    /* of BOTHY_OWN_THREAD: its job is in the hand from the start */
 	bool placed;                 /* has a place */
 	bool brisk;                  /* the jobs in its hand are short */
-	bool parked;                 /* waits in a job and has lent its place */
 	bool lost;
 	bool ready;                  /* worker_init has returned 0 */
 	int start_error;             /* why this thread can't serve; or, of one that does,
@@ -60,9 +59,11 @@ int worker_staff_locked(bothy_pool *pool);
 void worker_not_brisk_locked(struct worker *worker);
 
 /* What WORKER has in its hand is for others, what has ended there is entered in the books, and it is
- * not to be relied on to come soon.  With the hand's lock too.  The caller sees to that a worker is
- * woken. */
+ * not to be relied on to come soon.  The caller sees to that a worker is woken. */
 void worker_recall_locked(struct worker *worker, struct kicks *kicks);
+
+/* The same, with the hand's lock too. */
+void worker_recall_hand_locked(struct worker *worker, struct kicks *kicks);
 
 /* ... all that any worker has. */
 void worker_recall_all_locked(bothy_pool *pool, struct kicks *kicks);

@@ -332,6 +332,17 @@ static int stale_refs(struct bothy_object *memory, bothy_ref *ref, int times, bo
 	return stale;
 }
 
+/* Each has REF as its last one; then nobody has it. */
+static void end_both(struct bothy_object *object, struct bothy_object *copy, bothy_ref *ref)
+{
+	ck_assert_uint_eq(ref->holds, 3);
+	(void)object_end(copy);
+	(void)object_end(object);
+	ck_assert_uint_eq(ref->holds, 1);
+	bothy_ref_release(ref);
+	ck_assert_uint_eq(live_refs(), 0);
+}
+
 START_TEST(a_copy_leaves_its_originals_hold_alone)
 {
 	struct bothy_object object = {{0}}, copy;
@@ -345,12 +356,7 @@ START_TEST(a_copy_leaves_its_originals_hold_alone)
 	ck_assert_uint_ne(object_identify(&copy), object_serial(&object));
 	ck_assert_ptr_null(object_last_get(&copy).ref);
 	object_last_set(&copy, ref, true);
-	ck_assert_uint_eq(ref->holds, 3);
-	(void)object_end(&copy);
-	(void)object_end(&object);
-	ck_assert_uint_eq(ref->holds, 1);
-	bothy_ref_release(ref);
-	ck_assert_uint_eq(live_refs(), 0);
+	end_both(&object, &copy, ref);
 }
 END_TEST
 
@@ -371,12 +377,7 @@ START_TEST(a_last_ref_that_is_there_already_is_left_alone)
 	bothy_ref_release(last.ref);
 	copy = object;
 	object_last_set(&copy, ref, false);
-	ck_assert_uint_eq(ref->holds, 3);
-	(void)object_end(&copy);
-	(void)object_end(&object);
-	ck_assert_uint_eq(ref->holds, 1);
-	bothy_ref_release(ref);
-	ck_assert_uint_eq(live_refs(), 0);
+	end_both(&object, &copy, ref);
 }
 END_TEST
 
