@@ -241,6 +241,22 @@ static void *submit_blocked(void *arg)
 	return NULL;
 }
 
+START_TEST(who_gives_up_leaves_the_line_for_room_as_it_found_it)
+{
+	pthread_t thread;
+	int error = 1;
+
+	fill(BOTHY_BLOCK);
+	ck_assert_int_eq(submit_one(bothy_after_ms(5)), -EAGAIN);
+	atomic_store(&submitter, 0);
+	thread = support_thread(submit_blocked, &error);
+	await_blocked();
+	gate_open(&gate);
+	support_join(thread);
+	ck_assert_int_eq(error, 0);
+}
+END_TEST
+
 START_TEST(blocked_submits_go_on_when_the_project_has_room)
 {
 	pthread_t threads[8];
@@ -459,6 +475,7 @@ int main(void)
 		a_full_project_refuses_and_others_do_not,
 		a_refused_job_leaves_no_project_behind,
 		a_blocked_submit_waits_for_the_projects_room_until_the_jobs_deadline,
+		who_gives_up_leaves_the_line_for_room_as_it_found_it,
 		blocked_submits_go_on_when_the_project_has_room,
 		raising_or_canceling_makes_room_for_blocked_submits,
 		close_wakes_submitters_that_wait_for_a_projects_room,
