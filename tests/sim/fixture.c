@@ -3,6 +3,8 @@
  */
 #include "tests/sim/fixture.h"
 
+#include <pthread.h>
+
 #include "sync/testing.h"
 #include "tests/sim/scenario.h"
 
@@ -87,6 +89,19 @@ int until_gate(void *arg, void **ret_result)
 	(void)ret_result;
 	(void)parker_park(&gate, BOTHY_FOREVER);
 	return 0;
+}
+
+int end_thread(void *arg, void **ret_result)
+{
+	(void)arg;
+	(void)ret_result;
+	pthread_exit(NULL);
+}
+
+void submit_one(void *error)
+{
+	*(int *)error = bothy_submit(
+		pool, &BOTHY_JOB(.entity = "ann", .project = "p", .fn = run_once), NULL);
 }
 
 struct thread client(void (*fn)(void *), void *arg)

@@ -33,6 +33,10 @@ void count(void *counter);
 int run_once(void *arg, void **ret_result);      /* counts in `ran` */
 int until_stopped(void *arg, void **ret_result);
 int until_gate(void *arg, void **ret_result);    /* parks on the gate, which nobody knows of */
+int end_thread(void *arg, void **ret_result);
+
+/* Submit a job that counts in `ran`, for ann's project p; ERROR is an int. */
+void submit_one(void *error);
 
 /* A thread of the scenario's own. */
 struct thread client(void (*fn)(void *), void *arg);

@@ -1,10 +1,7 @@
 /*
  * Scenarios of hands: several short jobs that a worker has taken at once, and who else wants them.
  */
-#include "tests/sim/hands.h"
-
 #include <errno.h>
-#include <pthread.h>
 
 #include "tests/sim/fixture.h"
 #include "tests/sim/scenario.h"
@@ -68,7 +65,7 @@ static void check_some(void)
 	SIM_CHECK(atomic_load(&freed) == JOBS);
 }
 
-void cancel_in_a_hand(void)
+static void cancel_in_a_hand(void)
 {
 	struct thread opener;
 
@@ -83,7 +80,7 @@ void cancel_in_a_hand(void)
 	finish();
 }
 
-void group_cancel_in_a_hand(void)
+static void group_cancel_in_a_hand(void)
 {
 	struct thread opener;
 	bothy_group *group;
@@ -101,7 +98,7 @@ void group_cancel_in_a_hand(void)
 	finish();
 }
 
-void project_cancel_in_a_hand(void)
+static void project_cancel_in_a_hand(void)
 {
 	bothy_project *project;
 	struct thread opener;
@@ -118,7 +115,7 @@ void project_cancel_in_a_hand(void)
 	finish();
 }
 
-void close_against_a_hand(void)
+static void close_against_a_hand(void)
 {
 	struct thread opener;
 
@@ -147,7 +144,7 @@ static int wait_for_first(void *arg, void **ret_result)
 	return 0;
 }
 
-void in_place_of_a_job_in_a_hand(void)
+static void in_place_of_a_job_in_a_hand(void)
 {
 	pool_of_short_jobs(2);
 	SIM_CHECK(outcome(start(BOTHY_JOB(.fn = wait_for_first))) == 0);
@@ -166,7 +163,7 @@ static void read_books(void *arg)
 	}
 }
 
-void books_are_read_beside_a_hand(void)
+static void books_are_read_beside_a_hand(void)
 {
 	struct thread reader;
 
@@ -197,7 +194,7 @@ static int give_result(void *arg, void **ret_result)
 }
 
 /* By the books the project has no job that runs any more: so its next one may start. */
-void books_that_are_read_let_a_job_start(void)
+static void books_that_are_read_let_a_job_start(void)
 {
 	struct bothy_project_options one = {.size = sizeof(one), .max_running = 1};
 	bothy_project *project;
@@ -223,7 +220,7 @@ static int wait_for_group(void *group, void **ret_result)
 	return bothy_group_wait(group, BOTHY_FOREVER);
 }
 
-void a_hand_behind_one_that_waits(void)
+static void a_hand_behind_one_that_waits(void)
 {
 	bothy_group *group;
 	bothy_future *waiting;
@@ -241,7 +238,7 @@ void a_hand_behind_one_that_waits(void)
 }
 
 /* The second can only run on the other worker, which nobody need have woken. */
-void a_hand_behind_one_that_is_long(void)
+static void a_hand_behind_one_that_is_long(void)
 {
 	bothy_future *second;
 
@@ -278,7 +275,7 @@ static int tell_and_wait(void *arg, void **ret_result)
 }
 
 /* The same while the watchdog, which would look after it, is in a callback. */
-void a_hand_that_nobody_looks_after(void)
+static void a_hand_that_nobody_looks_after(void)
 {
 	struct bothy_project_options one = {.size = sizeof(one), .max_running = 1};
 	bothy_project *project, *known;
@@ -309,7 +306,7 @@ void a_hand_that_nobody_looks_after(void)
 }
 
 /* What ran before one that is long has ended, also for a limit that its project has since then. */
-void ended_before_one_that_is_long(void)
+static void ended_before_one_that_is_long(void)
 {
 	struct bothy_project_options two = {.size = sizeof(two), .max_running = 2};
 	bothy_project *project;
@@ -334,7 +331,7 @@ static int wait_for_job(void *future, void **ret_result)
 }
 
 /* The third runs on the other worker, and ends when the gate is opened from within the hand. */
-void a_hand_behind_one_that_waits_for_a_third(void)
+static void a_hand_behind_one_that_waits_for_a_third(void)
 {
 	bothy_future *third, *opens;
 
@@ -349,7 +346,7 @@ void a_hand_behind_one_that_waits_for_a_third(void)
 }
 
 /* Its deadline comes while it is in the hand, or runs. */
-void a_deadline_in_a_hand(void)
+static void a_deadline_in_a_hand(void)
 {
 	pool_of_short_jobs(1);
 	hold_worker();
@@ -363,7 +360,7 @@ void a_deadline_in_a_hand(void)
 }
 
 /* The first job, which is long, leaves room, of which there is too little to wake anybody for. */
-void room_that_is_not_passed_on_at_once(void)
+static void room_that_is_not_passed_on_at_once(void)
 {
 	enum { ROOM = 8, ALL = ROOM + 2 };
 
@@ -386,7 +383,7 @@ static void wait_for_all(void *group)
 }
 
 /* Members that are settled have yet to leave the group when the waits for them are over. */
-void two_wait_while_members_settle(void)
+static void two_wait_while_members_settle(void)
 {
 	struct thread opener, waiter;
 	bothy_group *group;
@@ -405,15 +402,8 @@ void two_wait_while_members_settle(void)
 	finish();
 }
 
-static int end_thread(void *arg, void **ret_result)
-{
-	(void)arg;
-	(void)ret_result;
-	pthread_exit(NULL);
-}
-
 /* Those before it in the hand are over, but not in the books; those behind it are for others. */
-void a_hand_behind_one_that_ends_its_thread(void)
+static void a_hand_behind_one_that_ends_its_thread(void)
 {
 	bothy_future *before, *ends;
 	bothy_group *group;
@@ -436,7 +426,7 @@ void a_hand_behind_one_that_ends_its_thread(void)
 }
 
 /* The gate opens for it once those behind it have run. */
-void a_hand_behind_one_whose_worker_is_lost(void)
+static void a_hand_behind_one_whose_worker_is_lost(void)
 {
 	bothy_future *stuck;
 	int code;
@@ -452,3 +442,29 @@ void a_hand_behind_one_whose_worker_is_lost(void)
 	SIM_CHECK(code == -ETIMEDOUT);
 	finish();
 }
+
+static const struct scenario scenarios[] = {
+	{"cancel_in_a_hand", cancel_in_a_hand, "HAND_NOT_EMPTIED"},
+	{"group_cancel_in_a_hand", group_cancel_in_a_hand, "CANCEL_NOT_ATOMIC"},
+	{"project_cancel_in_a_hand", project_cancel_in_a_hand, "RECALL_FORGETS"},
+	{"close_against_a_hand", close_against_a_hand, "RECALL_FORGETS"},
+	{"in_place_of_a_job_in_a_hand", in_place_of_a_job_in_a_hand, "START_NOT_ATOMIC"},
+	{"books_are_read_beside_a_hand", books_are_read_beside_a_hand, "FOLDED_TWICE"},
+	{"books_that_are_read_let_a_job_start", books_that_are_read_let_a_job_start,
+	 "WORKER_WAKE_DROPPED"},
+	{"a_hand_behind_one_that_waits", a_hand_behind_one_that_waits, "HAND_KEPT"},
+	{"a_hand_behind_one_that_is_long", a_hand_behind_one_that_is_long, "TICK_BLIND"},
+	{"a_hand_behind_one_that_waits_for_a_third", a_hand_behind_one_that_waits_for_a_third,
+	 "HAND_KEPT"},
+	{"a_hand_that_nobody_looks_after", a_hand_that_nobody_looks_after, "TICK_BLIND"},
+	{"ended_before_one_that_is_long", ended_before_one_that_is_long, "ENDED_KEPT"},
+	{"a_deadline_in_a_hand", a_deadline_in_a_hand, "STOP_NOT_SENT"},
+	{"room_that_is_not_passed_on_at_once", room_that_is_not_passed_on_at_once, "TICK_BLIND"},
+	{"two_wait_while_members_settle", two_wait_while_members_settle, "ONE_WAKE_ALONE"},
+	{"a_hand_behind_one_that_ends_its_thread", a_hand_behind_one_that_ends_its_thread,
+	 "SETTLED_NOT_LEFT"},
+	{"a_hand_behind_one_whose_worker_is_lost", a_hand_behind_one_whose_worker_is_lost,
+	 "HAND_KEPT"},
+};
+
+SCENARIOS(scenarios)

@@ -39,6 +39,16 @@ static struct {
 
 static struct shared *shared;
 
+/* ---- the scenarios ------------------------------------------------------------------------- */
+
+static struct scenario_list *lists, **lists_end = &lists;
+
+void scenarios_add(struct scenario_list *list)
+{
+	*lists_end = list;
+	lists_end = &list->next;
+}
+
 /* ---- a batch of seeds in a child ------------------------------------------------------------ */
 
 struct batch {
@@ -300,6 +310,27 @@ static void read_options(int argc, char **argv)
 		usage(2);
 }
 
+static bool is_wanted(const struct scenario *scenario)
+{
+	return options.scenario == NULL || strcmp(options.scenario, scenario->name) == 0;
+}
+
+static void run_scenarios(unsigned *passed, unsigned *failed)
+{
+	for (const struct scenario_list *list = lists; list != NULL; list = list->next) {
+		for (unsigned i = 0; i < list->n; i++) {
+			const struct scenario *scenario = &list->of[i];
+
+			if (!is_wanted(scenario))
+				continue;
+			if (options.one_seed ? run_one(scenario) : check_scenario(scenario))
+				(*passed)++;
+			else
+				(*failed)++;
+		}
+	}
+}
+
 int main(int argc, char **argv)
 {
 	unsigned passed = 0, failed = 0;
@@ -311,16 +342,7 @@ int main(int argc, char **argv)
 		perror("mmap");
 		return 2;
 	}
-	for (unsigned i = 0; i < scenario_count; i++) {
-		const struct scenario *scenario = &scenarios[i];
-		bool good;
-
-		if (options.scenario != NULL && strcmp(options.scenario, scenario->name) != 0)
-			continue;
-		good = options.one_seed ? run_one(scenario) : check_scenario(scenario);
-		passed += good;
-		failed += !good;
-	}
+	run_scenarios(&passed, &failed);
 	printf("%u passed, %u failed\n", passed, failed);
 	return failed == 0 && passed > 0 ? 0 : 1;
 }

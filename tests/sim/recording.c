@@ -1,8 +1,6 @@
 /*
  * Scenarios of the writer: contexts hand over, the writer stores, flushes and releases wait.
  */
-#include "tests/sim/recording.h"
-
 #include <errno.h>
 
 #include <bothy/bothy.h>
@@ -73,7 +71,7 @@ static struct thread recorder_of(int *n)
 	return thread;
 }
 
-void hand_over_wakes_the_writer(void)
+static void hand_over_wakes_the_writer(void)
 {
 	int one = 1;
 	struct thread thread;
@@ -86,7 +84,7 @@ void hand_over_wakes_the_writer(void)
 	SIM_CHECK(atomic_load(&stored) == 1);
 }
 
-void flush_against_hand_over(void)
+static void flush_against_hand_over(void)
 {
 	int one = 1, two = 2;
 	struct thread thread;
@@ -105,7 +103,7 @@ void flush_against_hand_over(void)
 	bothy_server_release(server);
 }
 
-void full_queue_against_the_writer(void)
+static void full_queue_against_the_writer(void)
 {
 	int one = 1;
 	struct thread a, b;
@@ -138,7 +136,7 @@ static void record_in_haste(void *ignored)
 	SIM_CHECK(error == 0 || error == -ETIMEDOUT);
 }
 
-void who_leaves_the_line_for_room_holds_up_nobody(void)
+static void who_leaves_the_line_for_room_holds_up_nobody(void)
 {
 	static const struct thread_options options = {.name = "hasty"};
 	int one = 1;
@@ -154,3 +152,13 @@ void who_leaves_the_line_for_room_holds_up_nobody(void)
 	SIM_CHECK(atomic_load(&stored) + atomic_load(&lost) == 4);
 	SIM_CHECK(atomic_load(&lost) == 0 || atomic_load(&lost) == 2);
 }
+
+static const struct scenario scenarios[] = {
+	{"hand_over_wakes_the_writer", hand_over_wakes_the_writer, "WRITER_WAKE_DROPPED"},
+	{"flush_against_hand_over", flush_against_hand_over, "FLUSH_WAKE_DROPPED"},
+	{"full_queue_against_the_writer", full_queue_against_the_writer, "ROOM_WAKE_DROPPED"},
+	{"who_leaves_the_line_for_room_holds_up_nobody", who_leaves_the_line_for_room_holds_up_nobody,
+	 "ROOM_WAKE_DROPPED"},
+};
+
+SCENARIOS(scenarios)

@@ -1,0 +1,146 @@
+/*
+ * How a job is settled, against all else that would settle it, and who is told.
+ */
+#include <errno.h>
+#include <stddef.h>
+
+#include <bothy/bothy.h>
+
+#include "sync/atomic.h"
+#include "sync/thread.h"
+#include "tests/sim/fixture.h"
+#include "tests/sim/scenario.h"
+
+/* ---- cancel against start ---------------------------------------------------------------- */
+
+static void cancel_against_start(void)
+{
+	bothy_future *future;
+	int canceled;
+
+	pool_of(1);
+	future = start(BOTHY_JOB(.fn = run_once, .arg = &freed, .arg_free = count));
+	canceled = bothy_future_cancel(future);
+	SIM_CHECK(canceled == 0 || canceled == -EALREADY);
+	SIM_CHECK(outcome(future) == (atomic_load(&ran) ? 0 : -ECANCELED));
+	SIM_CHECK(atomic_load(&freed) == 1);
+	finish();
+}
+
+/* ---- deadline against completion --------------------------------------------------------- */
+
+static int give_late(void *arg, void **ret_result)
+{
+	*ret_result = arg;
+	/* Wakes when the watchdog does, or earlier: which of them is first is open. */
+	(void)bothy_sleep_until(bothy_after_ms(5));
+	return 0;
+}
+
+static void deadline_against_completion(void)
+{
+	bothy_future *future;
+	void *result = NULL;
+	int code;
+
+	pool_of(1);
+	future = start(BOTHY_JOB(.fn = give_late, .arg = &freed, .result_free = count,
+	                         .deadline = bothy_after_ms(5)));
+	SIM_CHECK(bothy_future_wait(future, BOTHY_FOREVER) == 0);
+	code = bothy_future_result(future, &result);
+	SIM_CHECK(code == 0 || code == -ETIMEDOUT);
+	SIM_CHECK((result != NULL) == (code == 0));
+	SIM_CHECK(bothy_future_result(future, NULL) == code);
+	bothy_future_release(future);
+	SIM_CHECK(bothy_pool_close(pool, BOTHY_FOREVER) == 0);
+	SIM_CHECK(atomic_load(&freed) <= (code == 0 ? 0 : 1));
+	finish();
+}
+
+/* ---- what is seen of a job at its deadline ----------------------------------------------- */
+
+static void observe(void *future)
+{
+	enum bothy_state last = BOTHY_QUEUED;
+
+	for (int i = 0; i < 8; i++) {
+		enum bothy_state state = bothy_future_state(future);
+
+		SIM_CHECK(state >= last);
+		last = state;
+	}
+}
+
+static void states_never_go_back(void)
+{
+	struct thread observer;
+	bothy_future *future;
+
+	pool_of(1);
+	future = start(BOTHY_JOB(.fn = give_late, .deadline = bothy_after_ms(5)));
+	observer = client(observe, future);
+	SIM_CHECK(bothy_future_wait(future, BOTHY_FOREVER) == 0);
+	thread_join(&observer);
+	bothy_future_release(future);
+	finish();
+}
+
+/* ---- two waiters ------------------------------------------------------------------------- */
+
+static void wait_for(void *future)
+{
+	SIM_CHECK(bothy_future_wait(future, BOTHY_FOREVER) == 0);
+}
+
+static void two_waiters(void)
+{
+	struct thread waiter;
+	bothy_future *future;
+
+	pool_of(1);
+	future = start(BOTHY_JOB(.fn = run_once));
+	waiter = client(wait_for, future);
+	wait_for(future);
+	thread_join(&waiter);
+	SIM_CHECK(outcome(future) == 0);
+	finish();
+}
+
+/* ---- notify against settle --------------------------------------------------------------- */
+
+static void notify_against_settle(void)
+{
+	bothy_future *future;
+
+	pool_of(1);
+	future = start(BOTHY_JOB(.fn = run_once));
+	SIM_CHECK(bothy_future_notify(future, count, &told) == 0);
+	SIM_CHECK(bothy_pool_close(pool, BOTHY_FOREVER) == 0);
+	SIM_CHECK(atomic_load(&told) == 1);
+	bothy_future_release(future);
+	finish();
+}
+
+/* ---- release against settle -------------------------------------------------------------- */
+
+static void release_against_settle(void)
+{
+	pool_of(1);
+	bothy_future_release(start(BOTHY_JOB(.fn = run_once)));
+	finish();
+	SIM_CHECK(atomic_load(&ran) == 1);
+}
+
+/* ------------------------------------------------------------------------------------------ */
+
+static const struct scenario scenarios[] = {
+	{"cancel_against_start", cancel_against_start, "CANCEL_NOT_ATOMIC"},
+	{"start_against_cancel", cancel_against_start, "START_NOT_ATOMIC"},
+	{"deadline_against_completion", deadline_against_completion, "EXPIRY_NOT_ATOMIC"},
+	{"states_never_go_back", states_never_go_back, "EXPIRY_NOT_ATOMIC"},
+	{"two_waiters", two_waiters, "WAKE_DROPPED"},
+	{"notify_against_settle", notify_against_settle, "NOTIFY_LOST"},
+	{"release_against_settle", release_against_settle, "RELEASE_NOT_ATOMIC"},
+};
+
+SCENARIOS(scenarios)

@@ -1,0 +1,163 @@
+/*
+ * Jobs that spawn others and wait for them, in place or on a lent place.
+ */
+#include <errno.h>
+#include <stddef.h>
+
+#include <bothy/bothy.h>
+
+#include "sync/atomic.h"
+#include "sync/thread.h"
+#include "tests/sim/fixture.h"
+#include "tests/sim/scenario.h"
+
+/* ---- spawn against stop ------------------------------------------------------------------ */
+
+static int spawn_one(void *arg, void **ret_result)
+{
+	(void)ret_result;
+	SIM_CHECK(bothy_spawn(&BOTHY_JOB(.fn = until_stopped), arg) == 0);
+	return bothy_sleep_until(BOTHY_FOREVER);
+}
+
+static void spawn_against_stop(void)
+{
+	bothy_future *parent, *child = NULL;
+
+	pool_of(1);
+	parent = start(BOTHY_JOB(.fn = spawn_one, .arg = &child));
+	SIM_CHECK(bothy_future_cancel(parent) == 0);
+	SIM_CHECK(outcome(parent) == -ECANCELED);
+	if (child != NULL)
+		SIM_CHECK(outcome(child) == -ECANCELED);
+	finish();
+}
+
+/* ---- spawn and wait ---------------------------------------------------------------------- */
+
+static int spawn_and_wait(void *arg, void **ret_result)
+{
+	bothy_future *child;
+	int error;
+
+	(void)arg;
+	(void)ret_result;
+	if (bothy_spawn(&BOTHY_JOB(.fn = run_once), &child) < 0)
+		return 1;
+	error = bothy_future_wait(child, BOTHY_FOREVER);
+	bothy_future_release(child);
+	return -error;
+}
+
+static void spawn_and_wait_on_two(void)
+{
+	pool_of(2);
+	SIM_CHECK(outcome(start(BOTHY_JOB(.fn = spawn_and_wait))) == 0);
+	SIM_CHECK(atomic_load(&ran) == 1);
+	finish();
+}
+
+/* ---- stopping all against a start in place ----------------------------------------------- */
+
+static int spawn_until_stopped_and_wait(void *arg, void **ret_result)
+{
+	bothy_future *child;
+	int error;
+
+	(void)arg;
+	(void)ret_result;
+	if (bothy_spawn(&BOTHY_JOB(.fn = until_stopped), &child) < 0)
+		return 1;
+	error = bothy_future_wait(child, BOTHY_FOREVER);
+	bothy_future_release(child);
+	return error;
+}
+
+static void stop_against_start_in_place(void)
+{
+	int error;
+
+	pool_of(1);
+	bothy_future_release(start(BOTHY_JOB(.fn = spawn_until_stopped_and_wait)));
+	error = bothy_pool_close(pool, BOTHY_NOW);
+	SIM_CHECK(error == 0 || error == -ETIMEDOUT);
+	finish();
+}
+
+/* ---- lent places ------------------------------------------------------------------------- */
+
+static int wait_for_stranger(void *arg, void **ret_result)
+{
+	(void)arg;
+	(void)ret_result;
+	return -bothy_run(pool, &BOTHY_JOB(.entity = "bob", .project = "p", .fn = run_once),
+	                  BOTHY_FOREVER, NULL);
+}
+
+static void lent_places(void)
+{
+	pool_with((struct bothy_pool_options){.workers = 1, .spare_max = 1});
+	SIM_CHECK(outcome(start(BOTHY_JOB(.fn = wait_for_stranger))) == 0);
+	SIM_CHECK(atomic_load(&ran) == 1);
+	finish();
+}
+
+/* Lends its place until it is asked to stop. */
+static int wait_for_nothing(void *completions, void **ret_result)
+{
+	struct bothy_completion completion;
+
+	(void)ret_result;
+	return bothy_completions_next(completions, BOTHY_FOREVER, &completion);
+}
+
+/* Nobody can run the stranger: the one spare thread serves the place that the first job lent. */
+static int wait_in_vain(void *group, void **ret_result)
+{
+	(void)ret_result;
+	return -bothy_run(pool,
+	                  &BOTHY_JOB(.entity = "cyd", .project = "p", .fn = run_once,
+	                             .group = group),
+	                  BOTHY_FOREVER, NULL);
+}
+
+static void wait_for_members(void *group)
+{
+	SIM_CHECK(bothy_group_wait(group, BOTHY_FOREVER) == 0);
+}
+
+static void withdrawn_from_its_group(void)
+{
+	bothy_completions *completions;
+	bothy_group *group;
+	bothy_future *lender, *asker;
+	struct thread waiter;
+
+	SIM_CHECK(bothy_group_new(&group) == 0);
+	SIM_CHECK(bothy_completions_new(&completions) == 0);
+	pool_with((struct bothy_pool_options){.workers = 1, .spare_max = 1});
+	lender = start(BOTHY_JOB(.fn = wait_for_nothing, .arg = completions));
+	asker = start(BOTHY_JOB(.entity = "bob", .project = "p", .fn = wait_in_vain,
+	                        .arg = group));
+	waiter = client(wait_for_members, group);
+	SIM_CHECK(outcome(asker) == EAGAIN);
+	thread_join(&waiter);
+	(void)bothy_future_cancel(lender);
+	SIM_CHECK(outcome(lender) == -ECANCELED);
+	bothy_completions_release(completions);
+	bothy_group_release(group);
+	finish();
+	SIM_CHECK(atomic_load(&ran) == 0);
+}
+
+/* ------------------------------------------------------------------------------------------ */
+
+static const struct scenario scenarios[] = {
+	{"spawn_against_stop", spawn_against_stop, "STOP_NOT_INHERITED"},
+	{"spawn_and_wait", spawn_and_wait_on_two, "START_NOT_ATOMIC"},
+	{"stop_against_start_in_place", stop_against_start_in_place, "IN_PLACE_UNLOCKED"},
+	{"lent_places", lent_places, "PLACE_NOT_LENT"},
+	{"withdrawn_from_its_group", withdrawn_from_its_group, "WITHDRAWN_UNTOLD"},
+};
+
+SCENARIOS(scenarios)
