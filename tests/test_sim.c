@@ -3,6 +3,7 @@
  */
 #include <check.h>
 #include <errno.h>
+#include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,21 +20,27 @@
 
 static struct sim_report *report; /* shared with the children */
 
-/* Run SCENARIO with SEED in a child: whether it passed. */
-static bool passes(void (*scenario)(void), uint64_t seed, enum sim_strategy strategy)
+/* Run SCENARIO in a child: whether it passed. */
+static bool passes_with(const struct sim_options *options, void (*scenario)(void))
 {
-	struct sim_options options = {seed, strategy, 2, 50, 5000};
 	int status;
 	pid_t child = fork();
 
 	ck_assert_int_ge(child, 0);
 	if (child == 0) {
-		sim_run(&options, scenario, report);
+		sim_run(options, scenario, report);
 		_exit(0);
 	}
 	ck_assert_int_eq(waitpid(child, &status, 0), child);
 	ck_assert(WIFEXITED(status));
 	return WEXITSTATUS(status) == 0;
+}
+
+static bool passes(void (*scenario)(void), uint64_t seed, enum sim_strategy strategy)
+{
+	struct sim_options options = {seed, strategy, 2, 50, 5000};
+
+	return passes_with(&options, scenario);
 }
 
 /* The first of N seeds that fails, or 0. */
@@ -122,6 +129,130 @@ START_TEST(one_seed_is_one_schedule)
 		differ += hashes[seed] != hashes[0];
 	}
 	ck_assert_int_gt(differ, 0);
+}
+END_TEST
+
+/* ---- how often PCT finds a bug ------------------------------------------------------------- */
+
+enum { RUNS = 2000 };
+
+/* How many of RUNS find the bug of SCENARIO, if PCT's depth is DEPTH; *RET_POINTS: the most that a
+ * run had. */
+static unsigned found_by(void (*scenario)(void), unsigned depth, unsigned points,
+                         unsigned *ret_points)
+{
+	unsigned found = 0;
+
+	*ret_points = 0;
+	for (uint64_t seed = 1; seed <= RUNS; seed++) {
+		struct sim_options options = {seed, SIM_PCT, depth, points, 5000};
+
+		found += !passes_with(&options, scenario);
+		if (report->points > *ret_points)
+			*ret_points = report->points;
+	}
+	return found;
+}
+
+/* That SCENARIO, of two threads, has a bug of that DEPTH: it is found no less often than PCT promises,
+ * and not at all by less depth. */
+static void check_depth(void (*scenario)(void), unsigned depth)
+{
+	enum { MANY = 20 };
+	unsigned points, found, most;
+	double promised;
+
+	(void)found_by(scenario, depth, MANY, &points);
+	found = found_by(scenario, depth, points, &most);
+	ck_assert_uint_le(most, points);
+	promised = RUNS / (2 * pow(points, depth - 1));
+	ck_assert_double_ge(found, promised - 3 * sqrt(promised));
+	ck_assert_uint_gt(found, 0);
+	if (depth > 1)
+		ck_assert_uint_eq(found_by(scenario, depth - 1, points, &most), 0);
+}
+
+static void see_it_first(void *arg)
+{
+	(void)arg;
+	if (atom_load(&number, relaxed) == 0)
+		sim_fail("the other was first");
+}
+
+static void be_overtaken(void)
+{
+	struct thread other;
+
+	atomic_store(&number, 0);
+	other = go(see_it_first, NULL);
+	atom_store(&number, 1, relaxed);
+	thread_join(&other);
+}
+
+START_TEST(one_order_is_found_as_often_as_promised)
+{
+	check_depth(be_overtaken, 1);
+}
+END_TEST
+
+START_TEST(two_orders_are_found_as_often_as_promised)
+{
+	check_depth(lose_an_update, 2);
+}
+END_TEST
+
+static _Atomic int a, b, c;
+
+/* It has to come between the stores to a and b, and to be overtaken before it looks at c. */
+static void see_it_half_done(void *arg)
+{
+	(void)arg;
+	if (atom_load(&a, relaxed) == 1 && atom_load(&b, relaxed) == 0 &&
+	    atom_load(&c, relaxed) == 1)
+		sim_fail("it was seen half done");
+}
+
+static void do_by_thirds(void)
+{
+	struct thread other;
+
+	atomic_store(&a, 0);
+	atomic_store(&b, 0);
+	atomic_store(&c, 0);
+	other = go(see_it_half_done, NULL);
+	atom_store(&a, 1, relaxed);
+	atom_store(&b, 1, relaxed);
+	atom_store(&c, 1, relaxed);
+	thread_join(&other);
+}
+
+START_TEST(three_orders_are_found_as_often_as_promised)
+{
+	check_depth(do_by_thirds, 3);
+}
+END_TEST
+
+/* The clock, with a deadline that nobody has to wait for, is as a thread: early, or late. */
+static void sleep_beside_another(void)
+{
+	struct thread other;
+	struct parker nobody = PARKER_INITIALIZER;
+
+	atomic_store(&number, 0);
+	other = go(add_badly, NULL);
+	(void)parker_park(&nobody, clock_add(clock_now(), 1000000));
+	if (atom_load(&number, relaxed) == 0)
+		sim_fail("the deadline came first");
+	thread_join(&other);
+}
+
+START_TEST(the_clock_is_overtaken_and_overtakes)
+{
+	unsigned points, found = found_by(sleep_beside_another, 1, 1, &points);
+
+	ck_assert(report->timed);
+	ck_assert_uint_ge(found, RUNS / 4);
+	ck_assert_uint_lt(found, RUNS);
 }
 END_TEST
 
@@ -279,6 +410,10 @@ int main(void)
 	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, a_lost_update_is_found_by_both_strategies);
 	tcase_add_test(tcase, one_seed_is_one_schedule);
+	tcase_add_test(tcase, one_order_is_found_as_often_as_promised);
+	tcase_add_test(tcase, two_orders_are_found_as_often_as_promised);
+	tcase_add_test(tcase, three_orders_are_found_as_often_as_promised);
+	tcase_add_test(tcase, the_clock_is_overtaken_and_overtakes);
 	tcase_add_test(tcase, a_lock_inversion_is_found_with_each_threads_place);
 	tcase_add_test(tcase, a_dropped_kick_is_a_deadlock);
 	tcase_add_test(tcase, a_run_without_end_is_a_livelock);

@@ -10,12 +10,17 @@
  *   RANDOM: evenly among those that can run.  PCT (Burckhardt, Kothari, Musuvathi,
  *   Nagarakatte, "A randomized scheduler with probabilistic guarantees of finding bugs",
  *   ASPLOS 2010): every thread has a random priority, the highest that can run does; at
- *   depth - 1 random points the running thread's priority drops below all others.
+ *   depth - 1 points, drawn evenly from 1 to `points`, the priority of the thread that is there
+ *   drops below all others.
  *
  * Time
  *   It is virtual and moves by a nanosecond a reading.  When no thread can run it jumps to
- *   the earliest deadline of one that sleeps; now and then, by the seed, it jumps although
- *   others can run, so that deadlines race with everything.
+ *   the earliest deadline of one that sleeps.  So that deadlines race with everything it may
+ *   jump although others can run.  RANDOM: now and then, by the seed.  PCT: the clock is as a
+ *   thread, with a priority of its own, that can run while one sleeps with a deadline, and each
+ *   of its jumps is a step, or what PCT says of the probability would not hold.  It must not be
+ *   the first for ever: a tick that is over before anybody has done anything, again and again,
+ *   is no time that passes.  So after EARLY_JUMPS it is the last.
  *
  * The end of a thread
  *   The destructor of a thread-specific key gives the baton up, in the last round of
@@ -35,7 +40,7 @@
 
 #include "sync/point.h"
 
-enum { THREADS_MAX = 64, DEPTH_MAX = 8, EARLY_ONE_IN = 24 };
+enum { THREADS_MAX = 64, EARLY_ONE_IN = 24, EARLY_JUMPS = 8 };
 
 enum status { CAN_RUN, SLEEPS, ENDED };
 
@@ -61,7 +66,9 @@ static struct {
 	int n;
 	bothy_time now;
 	uint64_t random;
-	unsigned changes[DEPTH_MAX]; /* PCT's points of change */
+	unsigned changes[SIM_DEPTH_MAX]; /* PCT's points of change */
+	uint64_t clock_priority;
+	unsigned early_jumps; /* of the clock's, while others could run */
 } run;
 
 static _Thread_local struct sim_thread *self;
@@ -87,6 +94,12 @@ static uint64_t next_random(void)
 	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
 	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
 	return z ^ (z >> 31);
+}
+
+/* Above those that a change gives. */
+static uint64_t random_priority(void)
+{
+	return SIM_DEPTH_MAX + (next_random() >> 8);
 }
 
 /* ---- reporting -------------------------------------------------------------------------------- */
@@ -134,6 +147,27 @@ void sim_fail(const char *format, ...)
 	_exit(SIM_FAILED);
 }
 
+/* FNV-1a, over what a step says but for its pointers. */
+static void hash(uint64_t value)
+{
+	for (int i = 0; i < 4; i++) {
+		run.report->hash ^= (value >> (8 * i)) & 255;
+		run.report->hash *= UINT64_C(0x100000001b3);
+	}
+}
+
+static void add_step(struct sim_step step)
+{
+	struct sim_report *report = run.report;
+
+	if (report->points < SIM_STEPS_KEPT)
+		report->steps[report->points] = step;
+	hash((uint64_t)step.thread);
+	hash((uint64_t)step.line);
+	if (++report->points > run.options.points_max)
+		sim_fail("livelock: more than %u points", run.options.points_max);
+}
+
 /* ---- picking ------------------------------------------------------------------------------------ */
 
 static struct sim_thread *random_runnable(void)
@@ -163,12 +197,19 @@ static struct sim_thread *highest_runnable(void)
 	return highest;
 }
 
-/* PCT: at the i-th change point the running thread's priority becomes i, below all. */
-static void change_priority(void)
+/* PCT: the i-th change is to i, below all others, but for a clock that is to be the last, which has
+ * 0.  Whether the priority was changed of who is at the last step. */
+static bool change_priority(uint64_t *priority)
 {
-	for (unsigned i = 0; i + 1 < run.options.depth && i < DEPTH_MAX; i++)
-		if (run.report->points == run.changes[i] && self != NULL)
-			self->priority = i;
+	bool changed = false;
+
+	for (unsigned i = 0; i + 1 < run.options.depth && i < SIM_DEPTH_MAX; i++) {
+		if (run.report->points == run.changes[i]) {
+			*priority = i + 1;
+			changed = true;
+		}
+	}
+	return changed;
 }
 
 static struct sim_thread *first_deadline(void)
@@ -199,17 +240,48 @@ static bool jump(void)
 	return true;
 }
 
-static struct sim_thread *pick(void)
+static struct sim_thread *pick_random(void)
 {
 	struct sim_thread *next;
 
 	if (next_random() % EARLY_ONE_IN == 0)
 		(void)jump();
-	if (run.options.strategy == SIM_PCT)
-		change_priority();
 	do
-		next = run.options.strategy == SIM_PCT ? highest_runnable() : random_runnable();
+		next = random_runnable();
 	while (next == NULL && jump());
+	return next;
+}
+
+/* A step of the clock's; unless nobody else can run, it may be overtaken there. */
+static void step_clock(bool alone)
+{
+	add_step((struct sim_step){"clock", __FILE__, __LINE__, SIM_CLOCK});
+	if (change_priority(&run.clock_priority) && !alone)
+		return;
+	if (!alone && ++run.early_jumps == EARLY_JUMPS)
+		run.clock_priority = 0;
+	(void)jump();
+}
+
+static struct sim_thread *pick_highest(void)
+{
+	for (;;) {
+		struct sim_thread *next = highest_runnable();
+
+		if (first_deadline() == NULL)
+			return next;
+		run.report->timed = true;
+		if (next != NULL && next->priority > run.clock_priority)
+			return next;
+		step_clock(next == NULL);
+	}
+}
+
+static struct sim_thread *pick(void)
+{
+	struct sim_thread *next =
+		run.options.strategy == SIM_PCT ? pick_highest() : pick_random();
+
 	if (next == NULL)
 		sim_fail("deadlock");
 	return next;
@@ -234,35 +306,16 @@ static void hand_over(void)
 	take_baton(me);
 }
 
-/* FNV-1a, over what a step says but for its pointers. */
-static void hash(uint64_t value)
-{
-	for (int i = 0; i < 4; i++) {
-		run.report->hash ^= (value >> (8 * i)) & 255;
-		run.report->hash *= UINT64_C(0x100000001b3);
-	}
-}
-
-static void record(const char *what, const char *file, int line)
-{
-	struct sim_report *report = run.report;
-
-	self->what = what;
-	self->file = file;
-	self->line = line;
-	if (report->points < SIM_STEPS_KEPT)
-		report->steps[report->points] = (struct sim_step){what, file, line, self->number};
-	hash((uint64_t)self->number);
-	hash((uint64_t)line);
-	if (++report->points > run.options.points_max)
-		sim_fail("livelock: more than %u points", run.options.points_max);
-}
-
 void sim_point(const char *what, const char *file, int line)
 {
 	if (self == NULL)
 		return;
-	record(what, file, line);
+	self->what = what;
+	self->file = file;
+	self->line = line;
+	add_step((struct sim_step){what, file, line, self->number});
+	if (run.options.strategy == SIM_PCT)
+		(void)change_priority(&self->priority);
 	hand_over();
 }
 
@@ -306,7 +359,7 @@ struct sim_thread *sim_thread_new(const char *name)
 		return NULL;
 	thread->number = run.n + 1;
 	(void)snprintf(thread->name, sizeof(thread->name), "%s", name != NULL ? name : "-");
-	thread->priority = DEPTH_MAX + (next_random() >> 8);
+	thread->priority = random_priority();
 	(void)sem_init(&thread->baton, 0, 0);
 	run.threads[run.n++] = thread;
 	run.report->threads = (unsigned)run.n;
@@ -365,15 +418,16 @@ static void begin_run(const struct sim_options *options, struct sim_report *repo
 	report->strategy = options->strategy;
 	report->hash = UINT64_C(0xcbf29ce484222325);
 	report->points = 0;
+	report->timed = false;
 	report->failed = false;
 	report->text[0] = '\0';
 	report->running = true;
-	for (unsigned i = 0; i + 1 < options->depth && i < DEPTH_MAX; i++)
-		run.changes[i] = 1 + (unsigned)(next_random() % (options->points + 1));
+	for (unsigned i = 0; i + 1 < options->depth && i < SIM_DEPTH_MAX; i++)
+		run.changes[i] = 1 + (unsigned)(next_random() % options->points);
+	run.clock_priority = random_priority();
 	self = sim_thread_new("scenario");
 	run.on = true;
 }
-
 
 void sim_run(const struct sim_options *options, void (*scenario)(void), struct sim_report *report)
 {

@@ -19,12 +19,16 @@ enum sim_strategy {
 struct sim_options {
 	uint64_t seed;
 	enum sim_strategy strategy;
-	unsigned depth;   /* PCT: how many orderings a bug may need */
-	unsigned points;  /* PCT: about how many points a run has */
+	unsigned depth;   /* PCT: how many orderings a bug may need; 1 to SIM_DEPTH_MAX */
+	unsigned points;  /* PCT: how many points a run has, at most; 1 or more */
 	unsigned points_max; /* more than that is a livelock */
 };
 
-/* One step of a run: who came to which point. */
+enum { SIM_DEPTH_MAX = 8 };
+
+/* One step of a run: who came to which point.  SIM_CLOCK: time was about to go to a deadline. */
+enum { SIM_CLOCK = 0 };
+
 struct sim_step {
 	const char *what, *file;
 	int line;
@@ -39,8 +43,9 @@ struct sim_report {
 	uint64_t seed;
 	enum sim_strategy strategy;
 	uint64_t hash;     /* of all steps */
-	unsigned points;   /* how many steps */
+	unsigned points;   /* how many steps; PCT: the clock's among them */
 	unsigned threads;
+	bool timed;        /* one of them slept with a deadline: the clock was one more, for PCT */
 	bool running;      /* the process ended in mid-run, if it ended */
 	bool failed;
 	char text[SIM_TEXT_BYTES]; /* why */
