@@ -37,7 +37,8 @@ static void begin_locked(bothy_pool *pool)
 	phase_up_locked(pool, POOL_CLOSING);
 	if (pool->live > 0 && pool->staff_at != BOTHY_FOREVER)
 		(void)worker_staff_locked(pool); /* what is queued must not wait for nobody */
-	wake_blocked_locked(pool, &kicks);
+	if (!PLANTED(BLOCKED_UNTOLD))
+		wake_blocked_locked(pool, &kicks);
 	lock_release(&pool->lock);
 	kicks_give(&kicks);
 	lock_acquire(&pool->lock);
@@ -96,6 +97,8 @@ static bool runs_locked(bothy_pool *pool)
 
 static bool has_threads_locked(const bothy_pool *pool)
 {
+	if (PLANTED(THREADS_UNAWAITED))
+		return false;
 	return pool->threads > 0 || pool->own_threads > 0 || pool->watchdog_started ||
 	       pool->joining > 0;
 }
@@ -127,7 +130,8 @@ static void end_threads_locked(bothy_pool *pool)
 	join_watchdog_locked(pool);
 	while (pool->joining > 0)
 		(void)pool_await_change_locked(pool, BOTHY_FOREVER);
-	pool_changed_locked(pool, &kicks);
+	if (!PLANTED(JOINED_UNTOLD))
+		pool_changed_locked(pool, &kicks);
 	kicks_give(&kicks);
 }
 

@@ -98,7 +98,7 @@ static void set_unreadable_locked(bothy_completions *completions)
 
 static void push_locked(bothy_completions *completions, bothy_future *job)
 {
-	if (completions->first == NULL)
+	if (completions->first == NULL && !PLANTED(DESCRIPTOR_UNLOCKED))
 		set_readable_locked(completions);
 	job_extra(job)->delivered_next = NULL;
 	*completions->end = job;
@@ -138,6 +138,10 @@ void completions_deliver(bothy_future *job, unsigned phase)
 	job_extra(job)->delivered_phase = phase;
 	lock_acquire(&completions->lock);
 	closed = completions->closed;
+	if (PLANTED(CLOSED_UNSEEN)) {
+		lock_release(&completions->lock);
+		lock_acquire(&completions->lock);
+	}
 	if (!closed) {
 		job_hold(job);
 		push_locked(completions, job);
@@ -145,6 +149,8 @@ void completions_deliver(bothy_future *job, unsigned phase)
 			waitlist_wake_one_locked(&completions->waiters, &kicks);
 	}
 	lock_release(&completions->lock);
+	if (PLANTED(DESCRIPTOR_UNLOCKED) && !closed)
+		set_readable_locked(completions);
 	kicks_give(&kicks);
 	if (closed)
 		drop_result(job);
@@ -188,7 +194,7 @@ static void unwatch(bothy_completions *completions, struct waiter *waiter)
 
 	lock_acquire(&completions->lock);
 	waitlist_remove_locked(&completions->waiters, waiter);
-	if (completions->first != NULL)
+	if (completions->first != NULL && !PLANTED(WAKE_NOT_PASSED_ON))
 		waitlist_wake_one_locked(&completions->waiters, &kicks);
 	lock_release(&completions->lock);
 	kicks_give(&kicks);

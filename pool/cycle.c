@@ -18,6 +18,7 @@
 #include <errno.h>
 
 #include "sync/fork.h"
+#include "sync/testing.h"
 
 static struct lock lock = LOCK_INITIALIZER;
 static struct wait_record *records;
@@ -61,6 +62,8 @@ static bool closes_cycle_locked(struct wait_record *start)
 				continue;
 			if (r == start)
 				return true;
+			if (PLANTED(CYCLE_OF_TWO_ALONE) && at != start)
+				continue;
 			r->visited = searches;
 			r->to_visit = NULL;
 			last->to_visit = r;
@@ -68,6 +71,15 @@ static bool closes_cycle_locked(struct wait_record *start)
 		}
 	}
 	return false;
+}
+
+static void link_locked(struct wait_record *record)
+{
+	record->prev = NULL;
+	record->next = records;
+	if (records != NULL)
+		records->prev = record;
+	records = record;
 }
 
 static void unlink_locked(struct wait_record *record)
@@ -87,15 +99,16 @@ int cycle_enter(struct wait_record *record, const struct wait_for *what, bothy_f
 	record->what = what;
 	record->top = top;
 	record->visited = 0;
-	record->prev = NULL;
 	lock_acquire(&lock);
-	record->next = records;
-	if (records != NULL)
-		records->prev = record;
-	records = record;
+	link_locked(record);
 	if (closes_cycle_locked(record)) {
 		unlink_locked(record);
 		error = -EDEADLK;
+	} else if (PLANTED(CYCLE_UNLOCKED)) {
+		unlink_locked(record);
+		lock_release(&lock);
+		lock_acquire(&lock);
+		link_locked(record);
 	}
 	lock_release(&lock);
 	return error;

@@ -7,14 +7,26 @@
 #include "pool/settle.h"
 #include "pool/worker.h"
 #include "sync/atomic.h"
+#include "sync/testing.h"
+
+static void *take_result(bothy_future *job)
+{
+	if (PLANTED(RESULT_TAKEN_TWICE)) {
+		void *result = atom_load(&job->result, relaxed);
+
+		atom_store(&job->result, NULL, relaxed);
+		return result;
+	}
+	/* Relaxed: published with the state; the swap hands it out once. */
+	return atom_swap(&job->result, NULL, relaxed);
+}
 
 int future_result(bothy_future *job, void **ret_result)
 {
 	if (!job_is_settled(job_state(job)))
 		return -EINPROGRESS;
 	if (ret_result != NULL)
-		/* Relaxed: published with the state; the swap hands it out once. */
-		*ret_result = atom_swap(&job->result, NULL, relaxed);
+		*ret_result = take_result(job);
 	return job->code;
 }
 

@@ -44,6 +44,7 @@ int group_new(bothy_group **ret_group)
 	atomic_init(&group->holds, 1);
 	group->generation = fork_generation();
 	lock_init(&group->lock);
+	TESTING_COUNT(groups_made);
 	*ret_group = group;
 	return 0;
 }
@@ -54,11 +55,23 @@ bothy_group *group_hold(bothy_group *group)
 	return group;
 }
 
+static bool drop_hold(bothy_group *group)
+{
+	if (PLANTED(GROUP_RELEASE_NOT_ATOMIC)) {
+		unsigned holds = atom_load(&group->holds, acquire);
+
+		atom_store(&group->holds, holds - 1, release);
+		return holds == 1;
+	}
+	/* Release and acquire: all use of the group comes before its end. */
+	return atom_sub(&group->holds, 1, acq_rel) == 1;
+}
+
 void group_release(bothy_group *group)
 {
-	/* Release and acquire: all use of the group comes before its end. */
-	if (group == NULL || atom_sub(&group->holds, 1, acq_rel) > 1)
+	if (group == NULL || !drop_hold(group))
 		return;
+	TESTING_COUNT(groups_freed);
 	lock_fini(&group->lock);
 	free(group);
 }
@@ -129,6 +142,8 @@ static void left_locked(bothy_group *group)
 	bool empty = is_empty_locked(group);
 
 	lock_release(&group->lock);
+	if (PLANTED(GROUP_EMPTY_UNLOCKED))
+		empty = is_empty_locked(group);
 	if (empty)
 		group_release(group);
 }

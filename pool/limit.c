@@ -76,7 +76,8 @@ void limit_left_locked(bothy_project *project, struct kicks *kicks)
 void limit_unreserve_locked(bothy_project *project, struct kicks *kicks)
 {
 	project->reserved--;
-	limit_room_locked(project, kicks);
+	if (!PLANTED(PROJECT_ROOM_KEPT))
+		limit_room_locked(project, kicks);
 }
 
 /* ---- tokens ------------------------------------------------------------------------------- */

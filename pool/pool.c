@@ -104,6 +104,8 @@ unsigned pool_places_locked(const bothy_pool *pool)
 	unsigned lost = pool->lost + pool->own_lost;
 	unsigned given_up = lost > options->lost_max ? lost - options->lost_max : 0;
 
+	if (PLANTED(LOST_MAX_IGNORED))
+		given_up = 0;
 	return options->workers > given_up ? options->workers - given_up : 0;
 }
 

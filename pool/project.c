@@ -195,7 +195,8 @@ static bool may_start_locked(const bothy_project *project)
 	if (max != 0 && project->places >= max && !PLANTED(MAX_RUNNING_IGNORED))
 		return false;
 	return project->cancelers == 0 && !limit_waits_locked(project) &&
-	       project->lost < project->pool->options.lost_per_project;
+	       (project->lost < project->pool->options.lost_per_project ||
+	        PLANTED(LOST_UNCOUNTED));
 }
 
 bool project_is_idle_locked(const bothy_project *project)

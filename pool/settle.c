@@ -116,6 +116,10 @@ int settle_notify(bothy_future *job, struct watcher *watcher)
 	if (job->has_notify) {
 		error = -EBUSY;
 	} else {
+		if (PLANTED(NOTIFY_SLOT_UNLOCKED)) {
+			lock_release(stripe_of(job));
+			lock_acquire(stripe_of(job));
+		}
 		job->has_notify = true;
 		if (!watch_locked(job, watcher))
 			error = -EALREADY;

@@ -254,7 +254,7 @@ int submit_and_wait(bothy_pool *pool, const struct bothy_job *spec, bothy_time d
 	}
 	if (error < 0 && job_check(job) == 0)
 		(void)family_cancel(job);
-	if (lends_arg && job_check(job) == 0)
+	if (lends_arg && job_check(job) == 0 && !PLANTED(RUN_LEAVES_ARGUMENT))
 		wait_end(job);
 	if (error == 0)
 		error = future_result(job, ret_result);

@@ -76,8 +76,10 @@ static void place_reclaim(struct pause *pause)
 	if (!pause->lent || pool_check(pool) < 0)
 		return;
 	lock_acquire(&pool->lock);
-	worker->placed = true;
-	pool->busy++;
+	if (!PLANTED(PLACE_NOT_TAKEN_BACK)) {
+		worker->placed = true;
+		pool->busy++;
+	}
 	pool->lent--;
 	if (!worker->own)
 		pool->waiting--;
@@ -285,7 +287,7 @@ int wait_all(bothy_future *const *futures, size_t n, bothy_time deadline)
 			continue;
 		}
 		error = wait_for_job(job, &what, deadline, 0);
-		if (error < 0)
+		if (error < 0 || PLANTED(WAIT_ALL_FIRST_ALONE))
 			return error;
 	}
 	return 0;

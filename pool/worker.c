@@ -155,6 +155,8 @@ static bool found_locked(struct worker *worker)
 	if (!worker->lost)
 		return false;
 	worker->lost = false;
+	if (PLANTED(FOUND_STAYS_LOST))
+		return true;
 	if (worker->own)
 		pool->own_lost--;
 	else
@@ -340,7 +342,8 @@ void worker_reap_locked(bothy_pool *pool)
 	join_all(gone);
 	lock_acquire(&pool->lock);
 	pool->joining--;
-	pool_changed_locked(pool, &kicks);
+	if (!PLANTED(JOINED_UNTOLD))
+		pool_changed_locked(pool, &kicks);
 	kicks_give(&kicks);
 }
 

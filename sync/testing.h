@@ -17,17 +17,33 @@
 	X(NONE)                                                                           \
 	X(WAKE_DROPPED)           /* settle: a waiter is not woken */                     \
 	X(ONE_WAKE_ALONE)         /* ... if another is */                                 \
+	X(WAIT_ALL_FIRST_ALONE)   /* ... of several jobs is over with the first */        \
 	X(WORKER_WAKE_DROPPED)    /* submit: no worker is woken */                        \
 	X(START_NOT_ATOMIC)       /* start: load and store for the compare-and-swap */    \
 	X(CANCEL_NOT_ATOMIC)      /* cancel: the same */                                  \
 	X(EXPIRY_NOT_ATOMIC)      /* a deadline settles a running job: the same */        \
 	X(NOTIFY_LOST)            /* notify looks at the state without the lock */        \
+	X(NOTIFY_SLOT_UNLOCKED)   /* ... and whether there is a function already */       \
+	X(RESULT_TAKEN_TWICE)     /* a result is handed out by load and store */          \
 	X(RELEASE_NOT_ATOMIC)     /* holds: load and store for the subtraction */         \
 	X(CLOSE_UNLOCKED)         /* submit looks at `closing` before it has the lock */  \
+	X(CLOSED_UNSEEN)          /* a delivery has looked at `closed` before it has the lock */ \
+	X(JOINED_UNTOLD)          /* nobody is told that threads were joined */           \
+	X(THREADS_UNAWAITED)      /* close does not wait until the threads have gone */   \
+	X(BLOCKED_UNTOLD)         /* ... nor tells blocked submitters */                  \
+	X(PROJECT_ROOM_KEPT)      /* who is refused keeps its project's room */           \
 	X(IN_PLACE_UNLOCKED)      /* a job starts in place before the lock is taken */    \
 	X(STOP_NOT_INHERITED)     /* spawn: the child is linked after the parent's stop */ \
+	X(STOP_UNHEARD)           /* who sleeps looks for a stop before it listens */     \
 	X(PLACE_NOT_LENT)         /* a waiting job keeps its place */                     \
+	X(PLACE_NOT_TAKEN_BACK)   /* a lent place is not taken back */                    \
+	X(RUN_LEAVES_ARGUMENT)    /* bothy_run() returns while its argument is in use */  \
+	X(CYCLE_UNLOCKED)         /* a wait is judged before the others can see it */     \
+	X(CYCLE_OF_TWO_ALONE)     /* longer cycles are not seen */                        \
 	X(LOST_NOT_REPLACED)      /* no new thread for a lost one */                      \
+	X(LOST_MAX_IGNORED)       /* ... or as many as are lost */                        \
+	X(LOST_UNCOUNTED)         /* a project that has lost its threads goes on */       \
+	X(FOUND_STAYS_LOST)       /* a thread that comes back counts as lost */           \
 	X(EXIT_NOT_REPLACED)      /* no new thread for one that called pthread_exit */    \
 	X(HAND_KEPT)              /* a hand is not put back for others */                 \
 	X(RECALL_FORGETS)         /* ... and one of its jobs is lost if it is */          \
@@ -37,11 +53,15 @@
 	X(TICK_BLIND)             /* the watchdog does not look at what was put off */    \
 	X(GROUP_NEWEST_ALONE)     /* a group's wait is over with its newest member */     \
 	X(GROUP_EARLY)            /* a group's wait takes a claimed job for settled */    \
+	X(GROUP_EMPTY_UNLOCKED)   /* who leaves a group looks without its lock who is left */ \
+	X(GROUP_RELEASE_NOT_ATOMIC)/* groups' holds: load and store for the subtraction */ \
 	X(DELIVERED_LATE)         /* a group's wait is over before a member is delivered */ \
 	X(SETTLED_NOT_LEFT)       /* a thread that ends leaves its jobs in their groups */ \
 	X(WITHDRAWN_UNTOLD)       /* ... waits on for a job that was withdrawn */         \
 	X(BLOCKED_WAKE_DROPPED)   /* a blocked submitter is not woken */                  \
 	X(COMPLETION_WAKE_DROPPED)/* a delivery wakes nobody */                           \
+	X(WAKE_NOT_PASSED_ON)    /* ... or who is woken and takes none keeps it from others */ \
+	X(DESCRIPTOR_UNLOCKED)   /* the descriptor is written without the lock */         \
 	X(CONTEXT_LEFT_INSTALLED) /* the worker does not uninstall the context */         \
 	X(CONTEXT_ID_REUSED)      /* ids start again */                                   \
 	X(GLOBAL_CLIENT_IN_JOB)   /* a job sees the global client */                      \
@@ -101,6 +121,7 @@ struct testing_counts {
 	_Atomic unsigned long refs_made, refs_destroyed;
 	_Atomic unsigned long contexts_begun, contexts_ended;
 	_Atomic unsigned long blocks_made, blocks_freed; /* of jobs */
+	_Atomic unsigned long groups_made, groups_freed;
 };
 
 extern struct testing_counts testing_counts;

@@ -17,6 +17,7 @@
 
 #include "sync/atomic.h"
 #include "sync/fork.h"
+#include "sync/testing.h"
 
 static struct lock stripes[FORK_STRIPES];
 
@@ -96,6 +97,10 @@ int stop_attach(struct stop *stop, struct parker *sleeper)
 
 	lock_acquire(stripe_of(stop));
 	reason = stop_reason(stop);
+	if (PLANTED(STOP_UNHEARD)) {
+		lock_release(stripe_of(stop));
+		lock_acquire(stripe_of(stop));
+	}
 	if (reason == 0)
 		stop->sleeper = sleeper;
 	lock_release(stripe_of(stop));

@@ -91,6 +91,27 @@ int until_gate(void *arg, void **ret_result)
 	return 0;
 }
 
+int until_woken(void *parker, void **ret_result)
+{
+	(void)ret_result;
+	(void)parker_park(parker, BOTHY_FOREVER);
+	return 0;
+}
+
+int give(void *arg, void **ret_result)
+{
+	*ret_result = arg;
+	return 0;
+}
+
+int open_gate(void *arg, void **ret_result)
+{
+	(void)arg;
+	(void)ret_result;
+	parker_wake(&gate);
+	return 0;
+}
+
 int end_thread(void *arg, void **ret_result)
 {
 	(void)arg;

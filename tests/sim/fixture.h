@@ -33,6 +33,9 @@ void count(void *counter);
 int run_once(void *arg, void **ret_result);      /* counts in `ran` */
 int until_stopped(void *arg, void **ret_result);
 int until_gate(void *arg, void **ret_result);    /* parks on the gate, which nobody knows of */
+int until_woken(void *parker, void **ret_result); /* parks on a parker of its own */
+int give(void *arg, void **ret_result);           /* its argument, as the result */
+int open_gate(void *arg, void **ret_result);
 int end_thread(void *arg, void **ret_result);
 
 /* Submit a job that counts in `ran`, for ann's project p; ERROR is an int. */

@@ -7,6 +7,8 @@
 #include <bothy/bothy.h>
 
 #include "sync/atomic.h"
+#include "sync/park.h"
+#include "sync/testing.h"
 #include "sync/thread.h"
 #include "tests/sim/fixture.h"
 #include "tests/sim/scenario.h"
@@ -74,6 +76,109 @@ static void refusal_against_group_cancel(void)
 	finish();
 }
 
+/* ---- the end of a group ----------------------------------------------------------------- */
+
+static unsigned long groups_left(void)
+{
+	return testing_counts.groups_made - testing_counts.groups_freed;
+}
+
+static void a_group_is_released_first(void)
+{
+	bothy_group *group;
+
+	pool_of(1);
+	SIM_CHECK(bothy_group_new(&group) == 0);
+	bothy_future_release(start(BOTHY_JOB(.fn = run_once, .group = group)));
+	bothy_group_release(group);
+	finish();
+	SIM_CHECK(groups_left() == 0);
+}
+
+static void members_leave_at_once(void)
+{
+	bothy_group *group;
+
+	pool_of(2);
+	SIM_CHECK(bothy_group_new(&group) == 0);
+	for (int i = 0; i < 2; i++)
+		bothy_future_release(start(BOTHY_JOB(.entity = i == 0 ? "ann" : "bob",
+		                                     .project = "p", .fn = run_once,
+		                                     .group = group)));
+	finish();
+	SIM_CHECK(groups_left() == 1);
+	bothy_group_release(group);
+	SIM_CHECK(groups_left() == 0);
+}
+
+/* ---- members that spawn members --------------------------------------------------------- */
+
+static int spawn_member(void *group, void **ret_result)
+{
+	(void)ret_result;
+	count(&ran);
+	return -bothy_spawn(&BOTHY_JOB(.fn = run_once, .group = group), NULL);
+}
+
+static void a_member_comes_while_it_is_waited_for(void)
+{
+	bothy_group *group;
+
+	pool_of(1);
+	SIM_CHECK(bothy_group_new(&group) == 0);
+	bothy_future_release(start(BOTHY_JOB(.fn = spawn_member, .arg = group, .group = group)));
+	SIM_CHECK(bothy_group_wait(group, BOTHY_FOREVER) == 0);
+	SIM_CHECK(atomic_load(&ran) == 2);
+	bothy_group_release(group);
+	finish();
+}
+
+static int spawn_endless(void *group, void **ret_result)
+{
+	int error = bothy_spawn(&BOTHY_JOB(.fn = until_stopped, .group = group), NULL);
+
+	SIM_CHECK(error == 0);
+	return until_stopped(group, ret_result);
+}
+
+static void group_cancel_against_spawn(void)
+{
+	bothy_group *group;
+
+	pool_of(1);
+	SIM_CHECK(bothy_group_new(&group) == 0);
+	bothy_future_release(start(BOTHY_JOB(.fn = spawn_endless, .arg = group, .group = group)));
+	SIM_CHECK(bothy_group_cancel(group) == 0);
+	SIM_CHECK(bothy_group_wait(group, BOTHY_FOREVER) == 0);
+	bothy_group_release(group);
+	finish();
+}
+
+/* ---- waiting for a group in a job ------------------------------------------------------- */
+
+static int wait_for_group(void *group, void **ret_result)
+{
+	(void)ret_result;
+	return bothy_group_wait(group, BOTHY_FOREVER);
+}
+
+static void a_wait_for_a_group_is_stopped(void)
+{
+	bothy_future *waiting;
+	bothy_group *group;
+
+	pool_of(2);
+	SIM_CHECK(bothy_group_new(&group) == 0);
+	bothy_future_release(start(BOTHY_JOB(.entity = "bob", .project = "p", .fn = until_gate,
+	                                     .group = group)));
+	waiting = start(BOTHY_JOB(.fn = wait_for_group, .arg = group));
+	(void)bothy_future_cancel(waiting);
+	SIM_CHECK(outcome(waiting) == -ECANCELED);
+	parker_wake(&gate);
+	bothy_group_release(group);
+	finish();
+}
+
 /* ------------------------------------------------------------------------------------------ */
 
 static const struct scenario scenarios[] = {
@@ -81,6 +186,12 @@ static const struct scenario scenarios[] = {
 	{"delivered_before_counted", delivered_before_counted, "GROUP_EARLY"},
 	{"delivered_before_waited_for", delivered_before_counted, "DELIVERED_LATE"},
 	{"refusal_against_group_cancel", refusal_against_group_cancel, "RELEASE_NOT_ATOMIC"},
+	{"a_group_is_released_first", a_group_is_released_first, "GROUP_RELEASE_NOT_ATOMIC"},
+	{"members_leave_at_once", members_leave_at_once, "GROUP_EMPTY_UNLOCKED"},
+	{"a_member_comes_while_it_is_waited_for", a_member_comes_while_it_is_waited_for,
+	 "GROUP_NEWEST_ALONE"},
+	{"group_cancel_against_spawn", group_cancel_against_spawn, "STOP_NOT_INHERITED"},
+	{"a_wait_for_a_group_is_stopped", a_wait_for_a_group_is_stopped, "STOP_UNHEARD"},
 };
 
 SCENARIOS(scenarios)

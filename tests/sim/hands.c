@@ -29,17 +29,10 @@ static void hold_worker(void)
 	bothy_future_release(start(BOTHY_JOB(.entity = "bob", .project = "p", .fn = until_gate)));
 }
 
-static void open_gate(void *arg)
+static void let_go(void *arg)
 {
 	(void)arg;
 	parker_wake(&gate);
-}
-
-static int open_the_gate(void *arg, void **ret_result)
-{
-	(void)ret_result;
-	open_gate(arg);
-	return 0;
 }
 
 /* Jobs that a worker will take together, once it is let go. */
@@ -72,7 +65,7 @@ static void cancel_in_a_hand(void)
 	pool_of_short_jobs(1);
 	hold_worker();
 	start_some(NULL);
-	opener = client(open_gate, NULL);
+	opener = client(let_go, NULL);
 	(void)bothy_future_cancel(futures[1]);
 	(void)bothy_future_cancel(futures[2]);
 	check_some();
@@ -89,7 +82,7 @@ static void group_cancel_in_a_hand(void)
 	pool_of_short_jobs(1);
 	hold_worker();
 	start_some(group);
-	opener = client(open_gate, NULL);
+	opener = client(let_go, NULL);
 	SIM_CHECK(bothy_group_cancel(group) == 0);
 	SIM_CHECK(bothy_group_wait(group, BOTHY_FOREVER) == 0);
 	check_some();
@@ -107,7 +100,7 @@ static void project_cancel_in_a_hand(void)
 	SIM_CHECK(bothy_project_open(pool, "ann", "p", NULL, &project) == 0);
 	hold_worker();
 	start_some(NULL);
-	opener = client(open_gate, NULL);
+	opener = client(let_go, NULL);
 	SIM_CHECK(bothy_project_cancel(project) == 0);
 	check_some();
 	thread_join(&opener);
@@ -122,7 +115,7 @@ static void close_against_a_hand(void)
 	pool_of_short_jobs(1);
 	hold_worker();
 	start_some(NULL);
-	opener = client(open_gate, NULL);
+	opener = client(let_go, NULL);
 	(void)!bothy_pool_close(pool, BOTHY_NOW);
 	check_some();
 	thread_join(&opener);
@@ -207,7 +200,7 @@ static void books_that_are_read_let_a_job_start(void)
 			  &BOTHY_JOB(.handle = project, .fn = give_result, .result_free = hold_up),
 			  NULL) == 0);
 	(void)parker_park(&held_up, BOTHY_FOREVER);
-	futures[0] = start(BOTHY_JOB(.fn = open_the_gate));
+	futures[0] = start(BOTHY_JOB(.fn = open_gate));
 	read_books(NULL);
 	SIM_CHECK(outcome(futures[0]) == 0);
 	bothy_project_release(project);
@@ -244,7 +237,7 @@ static void a_hand_behind_one_that_is_long(void)
 
 	pool_of_short_jobs(2);
 	futures[0] = start(BOTHY_JOB(.fn = until_gate));
-	second = start(BOTHY_JOB(.fn = open_the_gate));
+	second = start(BOTHY_JOB(.fn = open_gate));
 	SIM_CHECK(outcome(futures[0]) == 0);
 	SIM_CHECK(outcome(second) == 0);
 	finish();
@@ -317,7 +310,7 @@ static void ended_before_one_that_is_long(void)
 	futures[1] = start(BOTHY_JOB(.fn = until_gate));
 	SIM_CHECK(outcome(futures[0]) == 0);
 	SIM_CHECK(bothy_project_configure(project, &two) == 0);
-	futures[2] = start(BOTHY_JOB(.fn = open_the_gate));
+	futures[2] = start(BOTHY_JOB(.fn = open_gate));
 	SIM_CHECK(outcome(futures[1]) == 0);
 	SIM_CHECK(outcome(futures[2]) == 0);
 	bothy_project_release(project);
@@ -338,7 +331,7 @@ static void a_hand_behind_one_that_waits_for_a_third(void)
 	pool_of_short_jobs(2);
 	third = start(BOTHY_JOB(.entity = "bob", .project = "p", .fn = until_gate));
 	futures[0] = start(BOTHY_JOB(.fn = wait_for_job, .arg = third));
-	opens = start(BOTHY_JOB(.fn = open_the_gate));
+	opens = start(BOTHY_JOB(.fn = open_gate));
 	SIM_CHECK(outcome(futures[0]) == 0);
 	SIM_CHECK(outcome(opens) == 0);
 	SIM_CHECK(outcome(third) == 0);
@@ -393,7 +386,7 @@ static void two_wait_while_members_settle(void)
 	hold_worker();
 	start_some(group);
 	waiter = client(wait_for_all, group);
-	opener = client(open_gate, NULL);
+	opener = client(let_go, NULL);
 	wait_for_all(group);
 	thread_join(&waiter);
 	thread_join(&opener);

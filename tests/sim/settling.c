@@ -131,6 +131,91 @@ static void release_against_settle(void)
 	SIM_CHECK(atomic_load(&ran) == 1);
 }
 
+/* ---- the last hold ---------------------------------------------------------------------- */
+
+static void released_while_it_notifies(void)
+{
+	bothy_future *future;
+
+	pool_of(1);
+	future = start(BOTHY_JOB(.fn = give, .arg = &freed, .result_free = count));
+	SIM_CHECK(bothy_future_notify(future, count, &told) == 0);
+	bothy_future_release(future);
+	finish();
+	SIM_CHECK(atomic_load(&told) == 1);
+	SIM_CHECK(atomic_load(&freed) == 1);
+}
+
+/* ---- two want the same ------------------------------------------------------------------ */
+
+static void take_result(void *future)
+{
+	void *result;
+
+	SIM_CHECK(bothy_future_result(future, &result) == 0);
+	if (result != NULL)
+		count(result);
+}
+
+static void two_take_one_result(void)
+{
+	struct thread other;
+	bothy_future *future;
+
+	pool_of(1);
+	future = start(BOTHY_JOB(.fn = give, .arg = &told, .result_free = count));
+	wait_for(future);
+	other = client(take_result, future);
+	take_result(future);
+	thread_join(&other);
+	bothy_future_release(future);
+	SIM_CHECK(atomic_load(&told) == 1);
+	finish();
+}
+
+static int errors[2];
+
+static void notify_too(void *future)
+{
+	errors[1] = bothy_future_notify(future, count, &told);
+}
+
+static void two_notify(void)
+{
+	struct thread other;
+	bothy_future *future;
+
+	pool_of(1);
+	future = start(BOTHY_JOB(.fn = run_once));
+	other = client(notify_too, future);
+	errors[0] = bothy_future_notify(future, count, &told);
+	thread_join(&other);
+	SIM_CHECK(errors[0] == (errors[1] == 0 ? -EBUSY : 0));
+	SIM_CHECK(errors[1] == 0 || errors[1] == -EBUSY);
+	bothy_future_release(future);
+	finish();
+	SIM_CHECK(atomic_load(&told) == 1);
+}
+
+/* ---- a queued job is late --------------------------------------------------------------- */
+
+/* It is settled by the watchdog, by the one that waits, or by the worker that comes to it. */
+static void whoever_finds_it_late(void)
+{
+	bothy_future *late;
+	int code;
+
+	pool_of(1);
+	bothy_future_release(start(BOTHY_JOB(.fn = until_gate)));
+	late = start(BOTHY_JOB(.fn = run_once, .arg = &freed, .arg_free = count,
+	                       .deadline = bothy_after_ms(1)));
+	parker_wake(&gate);
+	code = outcome(late);
+	SIM_CHECK(code == -ETIMEDOUT || (code == 0 && atomic_load(&ran) == 1));
+	finish();
+	SIM_CHECK(atomic_load(&freed) == 1);
+}
+
 /* ------------------------------------------------------------------------------------------ */
 
 static const struct scenario scenarios[] = {
@@ -141,6 +226,10 @@ static const struct scenario scenarios[] = {
 	{"two_waiters", two_waiters, "WAKE_DROPPED"},
 	{"notify_against_settle", notify_against_settle, "NOTIFY_LOST"},
 	{"release_against_settle", release_against_settle, "RELEASE_NOT_ATOMIC"},
+	{"released_while_it_notifies", released_while_it_notifies, "RELEASE_NOT_ATOMIC"},
+	{"two_take_one_result", two_take_one_result, "RESULT_TAKEN_TWICE"},
+	{"two_notify", two_notify, "NOTIFY_SLOT_UNLOCKED"},
+	{"whoever_finds_it_late", whoever_finds_it_late, "CANCEL_NOT_ATOMIC"},
 };
 
 SCENARIOS(scenarios)

@@ -7,6 +7,7 @@
 #include <bothy/bothy.h>
 
 #include "sync/atomic.h"
+#include "sync/park.h"
 #include "sync/thread.h"
 #include "tests/sim/fixture.h"
 #include "tests/sim/scenario.h"
@@ -150,6 +151,137 @@ static void withdrawn_from_its_group(void)
 	SIM_CHECK(atomic_load(&ran) == 0);
 }
 
+/* ---- waiting for all -------------------------------------------------------------------- */
+
+static void wait_all_while_they_settle(void)
+{
+	bothy_future *futures[3];
+
+	pool_of(2);
+	for (int i = 0; i < 3; i++)
+		futures[i] = start(BOTHY_JOB(.fn = run_once));
+	SIM_CHECK(bothy_future_wait_all(futures, 3, BOTHY_FOREVER) == 0);
+	SIM_CHECK(atomic_load(&ran) == 3);
+	for (int i = 0; i < 3; i++)
+		SIM_CHECK(outcome(futures[i]) == 0);
+	finish();
+}
+
+/* What is not there at the deadline comes later. */
+static void wait_all_against_its_deadline(void)
+{
+	bothy_future *futures[2];
+	int error;
+
+	pool_of(2);
+	futures[0] = start(BOTHY_JOB(.fn = run_once));
+	futures[1] = start(BOTHY_JOB(.fn = until_gate));
+	error = bothy_future_wait_all(futures, 2, bothy_after_ms(1));
+	SIM_CHECK(error == -ETIMEDOUT);
+	parker_wake(&gate);
+	error = bothy_future_wait_all(futures, 2, bothy_after_ms(1));
+	SIM_CHECK(error == 0 || error == -ETIMEDOUT);
+	SIM_CHECK(bothy_future_wait_all(futures, 2, BOTHY_FOREVER) == 0);
+	for (int i = 0; i < 2; i++)
+		SIM_CHECK(outcome(futures[i]) == 0);
+	finish();
+}
+
+static bothy_future *awaited[2];
+
+static int wait_for_awaited(void *arg, void **ret_result)
+{
+	(void)arg;
+	(void)ret_result;
+	return bothy_future_wait_all(awaited, 2, BOTHY_FOREVER);
+}
+
+static void wait_all_against_cancel(void)
+{
+	bothy_future *waiting;
+
+	pool_of(2);
+	awaited[0] = start(BOTHY_JOB(.entity = "bob", .project = "p", .fn = run_once));
+	awaited[1] = start(BOTHY_JOB(.entity = "bob", .project = "p", .fn = until_gate));
+	waiting = start(BOTHY_JOB(.fn = wait_for_awaited));
+	(void)bothy_future_cancel(waiting);
+	SIM_CHECK(outcome(waiting) == -ECANCELED);
+	parker_wake(&gate);
+	for (int i = 0; i < 2; i++)
+		SIM_CHECK(outcome(awaited[i]) == 0);
+	finish();
+}
+
+/* ---- an argument that is lent ----------------------------------------------------------- */
+
+static int use_until_stopped(void *used, void **ret_result)
+{
+	int error;
+
+	count(used);
+	error = until_stopped(used, ret_result);
+	count(used);
+	return error;
+}
+
+/* The job is settled at its deadline, and may use what it was given until it ends. */
+static void a_lent_argument_comes_back(void)
+{
+	int error;
+
+	pool_of(1);
+	error = bothy_run(pool,
+	                  &BOTHY_JOB(.entity = "ann", .project = "p", .fn = use_until_stopped,
+	                             .arg = &told),
+	                  bothy_after_ms(1), NULL);
+	SIM_CHECK(error == -ETIMEDOUT);
+	SIM_CHECK(atomic_load(&told) != 1);
+	finish();
+}
+
+/* ---- a place that is lent comes back ---------------------------------------------------- */
+
+static _Atomic int resumed;
+
+static int note_if_resumed(void *arg, void **ret_result)
+{
+	(void)arg;
+	(void)ret_result;
+	if (atom_load(&resumed, relaxed))
+		count(&told);
+	return 0;
+}
+
+static int wait_and_go_on(void *arg, void **ret_result)
+{
+	int error = bothy_run(pool,
+	                      &BOTHY_JOB(.entity = "bob", .project = "p", .fn = note_if_resumed),
+	                      BOTHY_FOREVER, NULL);
+
+	(void)arg;
+	(void)ret_result;
+	atom_store(&resumed, 1, relaxed);
+	atom_store(&resumed, 0, relaxed);
+	return -error;
+}
+
+/* What the borrower has taken before, it may run beside the one that goes on, but no more. */
+static void a_place_is_taken_back(void)
+{
+	bothy_future *waiting;
+
+	atomic_store(&resumed, 0);
+	pool_with((struct bothy_pool_options){.workers = 1, .spare_max = 1});
+	waiting = start(BOTHY_JOB(.fn = wait_and_go_on));
+	bothy_future_release(
+		start(BOTHY_JOB(.entity = "cyd", .project = "p", .fn = note_if_resumed)));
+	bothy_future_release(
+		start(BOTHY_JOB(.entity = "dan", .project = "p", .fn = note_if_resumed)));
+	SIM_CHECK(outcome(waiting) == 0);
+	finish();
+	SIM_CHECK(atomic_load(&told) <= 1);
+}
+
 /* ------------------------------------------------------------------------------------------ */
 
 static const struct scenario scenarios[] = {
@@ -158,6 +290,11 @@ static const struct scenario scenarios[] = {
 	{"stop_against_start_in_place", stop_against_start_in_place, "IN_PLACE_UNLOCKED"},
 	{"lent_places", lent_places, "PLACE_NOT_LENT"},
 	{"withdrawn_from_its_group", withdrawn_from_its_group, "WITHDRAWN_UNTOLD"},
+	{"wait_all_while_they_settle", wait_all_while_they_settle, "WAIT_ALL_FIRST_ALONE"},
+	{"wait_all_against_its_deadline", wait_all_against_its_deadline, "WAIT_ALL_FIRST_ALONE"},
+	{"wait_all_against_cancel", wait_all_against_cancel, "STOP_UNHEARD"},
+	{"a_lent_argument_comes_back", a_lent_argument_comes_back, "RUN_LEAVES_ARGUMENT"},
+	{"a_place_is_taken_back", a_place_is_taken_back, "PLACE_NOT_TAKEN_BACK"},
 };
 
 SCENARIOS(scenarios)
