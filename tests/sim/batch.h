@@ -15,7 +15,7 @@ struct batch {
 	const char *fault;   /* planted, or NULL */
 	uint64_t seed;       /* the first */
 	uint64_t seeds;
-	unsigned depth;      /* PCT's; 0: odd seeds are PCT of depth 3, even ones random */
+	unsigned depth;      /* PCT's; 0: odd seeds are PCT of depth 2 and 3, even ones random */
 	unsigned points;     /* PCT's: see struct sim_options */
 	bool in_order;       /* on one core: no seed is run after the first that fails */
 };

@@ -14,7 +14,7 @@
 
 enum {
 	MEASURED = 2000,
-	FEW_POINTS = 100,          /* ... and the depth is 3 */
+	GUESSED_POINTS = 100,
 	RUNS_MAX = 5 * 1000 * 1000 /* more than that is too long a scenario */
 };
 
@@ -60,7 +60,7 @@ static bool run_some(struct batch *batch, uint64_t seeds, struct seen *seen)
 }
 
 /* The first few runs tell how many points the others may have. */
-static bool measure(struct batch *batch, struct bound *bound, struct seen *seen)
+static bool measure(struct batch *batch, struct bound *bound, unsigned deep, struct seen *seen)
 {
 	batch->depth = bound->depth = 2;
 	for (unsigned part = MEASURED / 100; part <= MEASURED; part *= 10) {
@@ -69,15 +69,15 @@ static bool measure(struct batch *batch, struct bound *bound, struct seen *seen)
 		enlarge(bound, seen);
 		batch->points = bound->points;
 	}
-	batch->depth = bound->depth = bound->points <= FEW_POINTS ? 3 : 2;
+	batch->depth = bound->depth = bound->points <= deep ? 3 : 2;
 	enlarge(bound, seen);
 	return true;
 }
 
 /* Run as many as are asked for: whether all passed, or there are too many. */
-static bool meet(struct batch *batch, struct bound *bound, struct seen *seen)
+static bool meet(struct batch *batch, struct bound *bound, unsigned deep, struct seen *seen)
 {
-	bool passed = measure(batch, bound, seen);
+	bool passed = measure(batch, bound, deep, seen);
 
 	while (passed && bound->asked <= RUNS_MAX) {
 		batch->points = bound->points;
@@ -115,56 +115,49 @@ void bound_print_head(void)
 	       "|---|--:|--:|--:|--:|--:|--:|---|--:|\n");
 }
 
-static void print_row(const struct scenario *scenario, const struct bound *bound,
-                      const struct seen *seen, uint64_t distinct)
+static void print_row(const struct scenario *scenario, const struct bound *bound, uint64_t runs,
+                      uint64_t distinct)
 {
 	printf("| %s | %u | %u | %u | %" PRIu64 " | %" PRIu64 " | %" PRIu64 " | ", scenario->name,
-	       bound->threads, bound->points, bound->depth, bound->asked, seen->runs, distinct);
-	(void)fflush(stdout);
+	       bound->threads, bound->points, bound->depth, bound->asked, runs, distinct);
 }
 
-static void add(struct bound_sum *sum, const struct bound *bound, const struct seen *seen,
-                uint64_t distinct)
+/* All that is left of a row. */
+static bool print_verdict(const struct batch *batch, const struct bound *bound, bool passed,
+                          struct seen *seen)
 {
-	sum->asked += bound->asked;
-	sum->run += seen->runs;
-	sum->distinct += distinct;
-}
-
-static bool meet_and_print(struct batch *batch, struct bound_sum *sum, struct seen *seen)
-{
-	const struct scenario *scenario = batch->scenario;
-	struct bound bound = {0};
-	bool passed = meet(batch, &bound, seen), found;
-	uint64_t distinct = seen_distinct(seen);
-
-	print_row(scenario, &bound, seen, distinct);
-	add(sum, &bound, seen, distinct);
 	if (!passed) {
 		print_bug(batch);
 		return false;
 	}
-	if (bound.asked > RUNS_MAX) {
-		printf("TOO MANY: the scenario is too long |\n");
+	if (bound->asked > RUNS_MAX) {
+		printf("TOO MANY: the scenario is too long | |\n");
 		return false;
 	}
-	found = find_fault(batch, seen);
-	if (found)
-		printf("%s | %" PRIu64 " |\n", scenario->fault, seen->runs + 1);
-	else
-		printf("%s | NOT FOUND |\n", scenario->fault);
-	(void)fflush(stdout);
-	return found;
+	if (!find_fault(batch, seen)) {
+		printf("%s | NOT FOUND |\n", batch->scenario->fault);
+		return false;
+	}
+	printf("%s | %" PRIu64 " |\n", batch->scenario->fault, seen->runs + 1);
+	return true;
 }
 
-bool bound_meet(const struct scenario *scenario, struct bound_sum *sum)
+bool bound_meet(const struct scenario *scenario, unsigned deep, struct bound_sum *sum)
 {
-	struct batch batch = {.scenario = scenario, .seed = 1, .points = FEW_POINTS};
+	struct batch batch = {.scenario = scenario, .seed = 1, .points = GUESSED_POINTS};
 	struct seen seen = {0};
-	bool met = meet_and_print(&batch, sum, &seen);
+	struct bound bound = {0};
+	bool passed = meet(&batch, &bound, deep, &seen);
+	uint64_t runs = seen.runs, distinct = seen_distinct(&seen);
 
+	sum->asked += bound.asked;
+	sum->run += runs;
+	sum->distinct += distinct;
+	print_row(scenario, &bound, runs, distinct);
+	passed = print_verdict(&batch, &bound, passed, &seen);
+	(void)fflush(stdout);
 	seen_fini(&seen);
-	return met;
+	return passed;
 }
 
 void bound_print_sum(const struct bound_sum *sum)

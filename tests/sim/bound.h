@@ -24,9 +24,10 @@ struct bound_sum {
 
 void bound_print_head(void);
 
-/* Run so many schedules of SCENARIO, and as many as it takes to find its fault; print a row of the
- * table, and add it to SUM.  Whether all passed, and the fault was found by no more than that. */
-bool bound_meet(const struct scenario *scenario, struct bound_sum *sum);
+/* Run so many schedules of SCENARIO for depth 2, or 3 if none has more than DEEP points, and as many as
+ * it takes to find its fault; print a row of the table, and add it to SUM.  Whether all passed, and
+ * the fault was found by no more than that. */
+bool bound_meet(const struct scenario *scenario, unsigned deep, struct bound_sum *sum);
 
 void bound_print_sum(const struct bound_sum *sum);
 

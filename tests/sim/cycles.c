@@ -54,6 +54,8 @@ static void close_circle(int n, bothy_group *group)
 		links[i].next = futures[(i + 1) % n];
 	for (int i = 0; i < n; i++)
 		parker_wake(&links[i].ready);
+	/* Each is waited for by another, which has no hold of its own. */
+	SIM_CHECK(bothy_future_wait_all(futures, (size_t)n, BOTHY_FOREVER) == 0);
 	for (int i = 0; i < n; i++)
 		SIM_CHECK(outcome(futures[i]) == 0);
 	SIM_CHECK(atomic_load(&told) == 1);

@@ -8,7 +8,9 @@
 #include "tests/sim/batch.h"
 #include "tests/sim/failure.h"
 
-enum { MEASURED = 100 };
+/* How many runs tell how long one is; in how many times as many the fault is looked for, which are
+ * run only until it is found. */
+enum { MEASURED = 100, PATIENCE = 10 };
 
 static void print_seen(const struct scenario *scenario, struct seen *seen)
 {
@@ -103,7 +105,7 @@ bool explore(const struct scenario *scenario, uint64_t seeds, bool verbose)
 	struct batch batch = {.scenario = scenario,
 	                      .fault = scenario->fault,
 	                      .seed = 1,
-	                      .seeds = seeds,
+	                      .seeds = PATIENCE * seeds,
 	                      .in_order = true};
 
 	return pass_all(scenario, seeds, &batch.points) && find_fault(&batch, verbose);

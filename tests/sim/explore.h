@@ -9,8 +9,8 @@
 
 #include "tests/sim/scenario.h"
 
-/* Whether SEEDS schedules of SCENARIO pass, and one finds its fault, and that one, run again in a
- * process of its own, takes the same steps. */
+/* Whether SEEDS schedules of SCENARIO pass, and one of not many more finds its fault, and that one, run
+ * again in a process of its own, takes the same steps. */
 bool explore(const struct scenario *scenario, uint64_t seeds, bool verbose);
 
 #endif

@@ -13,14 +13,14 @@
 #include "tests/sim/failure.h"
 #include "tests/sim/scenario.h"
 
-enum { SEEDS = 2000, SEEDS_MAX = 100 * 1000 * 1000 };
+enum { SEEDS = 2000, DEEP = 100, SEEDS_MAX = 100 * 1000 * 1000 };
 
 static struct {
 	const char *scenario, *fault;
 	uint64_t seed, seeds;
-	unsigned depth, points;
+	unsigned depth, points, deep;
 	bool verbose, one_seed, bound;
-} options = {.seeds = SEEDS};
+} options = {.seeds = SEEDS, .deep = DEEP};
 
 /* ---- the scenarios --------------------------------------------------------------------------- */
 
@@ -76,7 +76,7 @@ static bool run_scenario(const struct scenario *scenario, struct bound_sum *sum)
 	if (options.one_seed)
 		return run_one(scenario);
 	if (options.bound)
-		return bound_meet(scenario, sum);
+		return bound_meet(scenario, options.deep, sum);
 	return explore(scenario, options.seeds, options.verbose);
 }
 
@@ -113,12 +113,13 @@ static _Noreturn void usage(int code)
 	              "  --scenario NAME   that one alone\n"
 	              "  --seeds N         so many schedules of each (%d)\n"
 	              "  --bound           as many of each as PCT asks for, to find a bug of depth 2\n"
-	              "                    with 99%% (3, where a run has at most 100 points)\n"
+	              "                    with 99%%\n"
+	              "  --deep K          ... 3, where a run has at most K points (%d)\n"
 	              "  --seed N          just this one; with --fault NAME planted, if given\n"
 	              "  --depth D         ... by PCT of this depth\n"
 	              "  --points K        ... with the points of change among so many\n"
 	              "  --verbose         every step, and every thread's place\n",
-	              SEEDS);
+	              SEEDS, DEEP);
 	exit(code);
 }
 
@@ -136,6 +137,8 @@ static void read_option(int c, const char *value)
 		options.depth = (unsigned)strtoul(value, NULL, 10);
 	else if (c == 'p')
 		options.points = (unsigned)strtoul(value, NULL, 10);
+	else if (c == 'k')
+		options.deep = (unsigned)strtoul(value, NULL, 10);
 	else if (c == 'v')
 		options.verbose = true;
 	else if (c == 'b')
@@ -154,6 +157,7 @@ static void read_options(int argc, char **argv)
 	                                      {"fault", required_argument, NULL, 'f'},
 	                                      {"depth", required_argument, NULL, 'd'},
 	                                      {"points", required_argument, NULL, 'p'},
+	                                      {"deep", required_argument, NULL, 'k'},
 	                                      {"bound", no_argument, NULL, 'b'},
 	                                      {"verbose", no_argument, NULL, 'v'},
 	                                      {"help", no_argument, NULL, 'h'},

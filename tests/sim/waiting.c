@@ -261,6 +261,8 @@ static int wait_and_go_on(void *arg, void **ret_result)
 	(void)arg;
 	(void)ret_result;
 	atom_store(&resumed, 1, relaxed);
+	for (int i = 0; i < 8; i++)
+		SIM_CHECK(atom_load(&resumed, relaxed) == 1);
 	atom_store(&resumed, 0, relaxed);
 	return -error;
 }
