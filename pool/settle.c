@@ -190,8 +190,13 @@ void settle_publish(bothy_future *job, unsigned phase, int code, unsigned drop)
 {
 	unsigned state;
 
-	job->code = code;
+	if (!PLANTED(CODE_AFTER_STATE))
+		job->code = code;
 	state = job_publish(job, phase, drop);
+	if (PLANTED(CODE_AFTER_STATE)) {
+		(void)job_state(job);
+		job->code = code;
+	}
 	if ((state & JOB_DELIVERS) != 0)
 		deliver(job, phase);
 	else if ((state & JOB_WATCHED) != 0)

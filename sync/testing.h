@@ -18,6 +18,7 @@
 	X(WAKE_DROPPED)           /* settle: a waiter is not woken */                     \
 	X(ONE_WAKE_ALONE)         /* ... if another is */                                 \
 	X(WAIT_ALL_FIRST_ALONE)   /* ... of several jobs is over with the first */        \
+	X(CODE_AFTER_STATE)       /* ... who sees that it is over does not see how */     \
 	X(WORKER_WAKE_DROPPED)    /* submit: no worker is woken */                        \
 	X(START_NOT_ATOMIC)       /* start: load and store for the compare-and-swap */    \
 	X(CANCEL_NOT_ATOMIC)      /* cancel: the same */                                  \

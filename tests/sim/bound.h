@@ -3,8 +3,8 @@
  *
  * A run of PCT finds a bug of depth d, that is one for which d orderings of two steps have to be
  * as it needs them, with a probability of at least 1 / (n k^(d-1)), for n threads and k steps
- * (Burckhardt, Kothari, Musuvathi, Nagarakatte, ASPLOS 2010, theorem 9).  So that many runs with seeds
- * of their own miss it with (1 - 1 / (n k^(d-1)))^runs at most.
+ * (Burckhardt, Kothari, Musuvathi, Nagarakatte, ASPLOS 2010).  So many runs with seeds of their own
+ * miss it with (1 - 1 / (n k^(d-1)))^runs at most.
  */
 #ifndef TESTS_SIM_BOUND_H
 #define TESTS_SIM_BOUND_H

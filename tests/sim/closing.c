@@ -103,6 +103,27 @@ static void abandon_against_start(void)
 	SIM_CHECK(atomic_load(&freed) == 2);
 }
 
+static void close_now(void *ignored)
+{
+	int error = bothy_pool_close(pool, BOTHY_NOW);
+
+	(void)ignored;
+	SIM_CHECK(error == 0 || error == -ETIMEDOUT);
+}
+
+/* Who waits for ever is done when the other has stopped what runs. */
+static void close_now_against_for_ever(void)
+{
+	struct thread other;
+
+	pool_of(1);
+	bothy_future_release(start(BOTHY_JOB(.fn = until_stopped)));
+	other = client(close_now, NULL);
+	SIM_CHECK(bothy_pool_close(pool, BOTHY_FOREVER) == 0);
+	thread_join(&other);
+	finish();
+}
+
 /* ------------------------------------------------------------------------------------------ */
 
 static const struct scenario scenarios[] = {
@@ -112,6 +133,7 @@ static const struct scenario scenarios[] = {
 	 "THREADS_UNAWAITED"},
 	{"freed_as_soon_as_it_is_settled", freed_as_soon_as_it_is_settled, "RELEASE_NOT_ATOMIC"},
 	{"abandon_against_start", abandon_against_start, "HAND_KEPT"},
+	{"close_now_against_for_ever", close_now_against_for_ever, "HAND_KEPT"},
 };
 
 SCENARIOS(scenarios)

@@ -179,6 +179,36 @@ static void a_wait_for_a_group_is_stopped(void)
 	finish();
 }
 
+/* ---- waiting for a while ---------------------------------------------------------------- */
+
+static void let_go(void *ignored)
+{
+	(void)ignored;
+	parker_wake(&gate);
+}
+
+static void a_group_wait_against_its_deadline(void)
+{
+	struct thread opener;
+	bothy_future *member;
+	bothy_group *group;
+	int error;
+
+	pool_of(1);
+	SIM_CHECK(bothy_group_new(&group) == 0);
+	member = start(BOTHY_JOB(.fn = until_gate, .group = group));
+	opener = client(let_go, NULL);
+	error = bothy_group_wait(group, bothy_after_ms(1));
+	SIM_CHECK(error == -ETIMEDOUT ||
+	          (error == 0 && bothy_future_result(member, NULL) == 0));
+	SIM_CHECK(bothy_group_wait(group, BOTHY_FOREVER) == 0);
+	SIM_CHECK(bothy_future_result(member, NULL) == 0);
+	thread_join(&opener);
+	bothy_future_release(member);
+	bothy_group_release(group);
+	finish();
+}
+
 /* ------------------------------------------------------------------------------------------ */
 
 static const struct scenario scenarios[] = {
@@ -192,6 +222,7 @@ static const struct scenario scenarios[] = {
 	 "GROUP_NEWEST_ALONE"},
 	{"group_cancel_against_spawn", group_cancel_against_spawn, "STOP_NOT_INHERITED"},
 	{"a_wait_for_a_group_is_stopped", a_wait_for_a_group_is_stopped, "STOP_UNHEARD"},
+	{"a_group_wait_against_its_deadline", a_group_wait_against_its_deadline, "GROUP_EARLY"},
 };
 
 SCENARIOS(scenarios)

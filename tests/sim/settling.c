@@ -216,6 +216,53 @@ static void whoever_finds_it_late(void)
 	SIM_CHECK(atomic_load(&freed) == 1);
 }
 
+/* ---- who looks -------------------------------------------------------------------------- */
+
+static int fail_with_seven(void *arg, void **ret_result)
+{
+	(void)arg;
+	(void)ret_result;
+	return 7;
+}
+
+static void the_code_is_there_when_it_is_settled(void)
+{
+	bothy_future *future;
+	int code = -EINPROGRESS;
+
+	pool_of(1);
+	future = start(BOTHY_JOB(.fn = fail_with_seven));
+	for (int i = 0; i < 8 && code == -EINPROGRESS; i++)
+		code = bothy_future_result(future, NULL);
+	SIM_CHECK(code == 7 || code == -EINPROGRESS);
+	SIM_CHECK(outcome(future) == 7);
+	finish();
+}
+
+/* ---- notify against cancel -------------------------------------------------------------- */
+
+static void cancel(void *future)
+{
+	(void)bothy_future_cancel(future);
+}
+
+static void notify_against_cancel(void)
+{
+	struct thread canceler;
+	bothy_future *future;
+
+	pool_of(1);
+	future = start(BOTHY_JOB(.fn = until_stopped, .arg = &freed, .arg_free = count));
+	canceler = client(cancel, future);
+	SIM_CHECK(bothy_future_notify(future, count, &told) == 0);
+	SIM_CHECK(bothy_future_wait(future, BOTHY_FOREVER) == 0);
+	thread_join(&canceler);
+	SIM_CHECK(outcome(future) == -ECANCELED);
+	finish();
+	SIM_CHECK(atomic_load(&told) == 1);
+	SIM_CHECK(atomic_load(&freed) == 1);
+}
+
 /* ------------------------------------------------------------------------------------------ */
 
 static const struct scenario scenarios[] = {
@@ -230,6 +277,9 @@ static const struct scenario scenarios[] = {
 	{"two_take_one_result", two_take_one_result, "RESULT_TAKEN_TWICE"},
 	{"two_notify", two_notify, "NOTIFY_SLOT_UNLOCKED"},
 	{"whoever_finds_it_late", whoever_finds_it_late, "CANCEL_NOT_ATOMIC"},
+	{"the_code_is_there_when_it_is_settled", the_code_is_there_when_it_is_settled,
+	 "CODE_AFTER_STATE"},
+	{"notify_against_cancel", notify_against_cancel, "NOTIFY_LOST"},
 };
 
 SCENARIOS(scenarios)
