@@ -399,6 +399,31 @@ START_TEST(a_forgotten_address_is_another_object)
 }
 END_TEST
 
+START_TEST(many_addresses_have_each_their_own_ref)
+{
+	enum { ADDRESSES = 20000 };
+	static char things[ADDRESSES];
+	bothy_context *ann = enter("ann", "p");
+	bothy_ref *refs[2] = {ref_of("ann", "p", "even"), ref_of("ann", "p", "odd")};
+
+	for (int i = 0; i < ADDRESSES; i++)
+		ck_assert_int_eq(bothy_address_set_ref(&things[i], refs[i % 2]), 0);
+	for (int i = 0; i < ADDRESSES; i++) {
+		bothy_ref *got = NULL;
+
+		ck_assert_int_eq(bothy_address_get_ref(&things[i], &got), 0);
+		ck_assert_ptr_eq(got, refs[i % 2]);
+		bothy_ref_release(got);
+	}
+	leave(ann);
+	for (int i = 0; i < ADDRESSES; i++)
+		bothy_address_forget(&things[i]);
+	bothy_ref_release(refs[0]);
+	bothy_ref_release(refs[1]);
+	expect_all_refs_gone();
+}
+END_TEST
+
 START_TEST(no_address_is_no_object)
 {
 	bothy_ref *ref = ref_of("ann", "p", "x");
@@ -535,6 +560,7 @@ int main(void)
 		a_callback_that_belongs_to_no_context_counts_as_outside,
 		a_bare_address_has_refs_as_an_object_has,
 		a_forgotten_address_is_another_object,
+		many_addresses_have_each_their_own_ref,
 		no_address_is_no_object,
 		tenants_that_share_objects_see_their_own_refs_alone,
 		without_memory_the_refs_are_as_they_were,

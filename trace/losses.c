@@ -7,6 +7,7 @@
 
 /* Without it uthash calls exit() when there is no memory. */
 #define HASH_NONFATAL_OOM 1
+#define HASH_FUNCTION(key, bytes, value) HASH_FNV(key, bytes, value)
 #include <uthash.h>
 
 #include "tls/project_name.h"

@@ -413,7 +413,12 @@ unset TERM
 
 # ---- output that ends --------------------------------------------------------------------
 
-"$RECORD_TRACES" "$work/many.db" 20000 || exit 1
+"$RECORD_TRACES" "$work/many.db" 20000 >"$work/names" || exit 1
+run 0 "$work/many.db" export
+json 'sum(r["type"] == "call" for r in rows) == 20000'
+json 'len({r["digest"] for r in rows if r["type"] == "table"}) == 626'
+json 'sorted(r["value"] for r in rows if r["type"] == "row" and isinstance(r["value"], int)) ==
+	list(range(625))'
 for command in ls 'ls --json' export; do
 	checks=$((checks + 1))
 	# shellcheck disable=SC2086

@@ -222,6 +222,33 @@ static int take_loss(struct losses *losses, const char *project)
 	return error;
 }
 
+START_TEST(many_projects_losses_are_told_each_its_own)
+{
+	enum { PROJECTS = 1000 };
+	struct losses losses = {0};
+	char project[PROJECTS + 1];
+
+	/* Names of every length, each the next one's beginning. */
+	for (int i = 1; i <= PROJECTS; i++) {
+		const struct bothy_failure failure = {.entity = "ann",
+		                                      .project = project,
+		                                      .kind = "call",
+		                                      .id = "1",
+		                                      .error = -i};
+
+		memset(project, 'p', (size_t)i);
+		project[i] = '\0';
+		losses_add(&losses, &failure);
+	}
+	for (int i = PROJECTS; i >= 1; i--) {
+		project[i] = '\0';
+		ck_assert_int_eq(take_loss(&losses, project), -i);
+		ck_assert_int_eq(take_loss(&losses, project), 0);
+	}
+	losses_fini(&losses);
+}
+END_TEST
+
 START_TEST(a_loss_that_there_was_no_memory_to_keep_is_told_to_each_project_once)
 {
 	const struct bothy_failure failure = {
@@ -516,6 +543,7 @@ int main(void)
 		the_queue_is_bounded_in_bytes_too,
 		an_item_that_fails_takes_no_neighbour_along_and_is_named,
 		a_loss_is_told_once_and_to_its_own_project,
+		many_projects_losses_are_told_each_its_own,
 		a_loss_that_there_was_no_memory_to_keep_is_told_to_each_project_once,
 		after_a_flush_that_fails_each_item_is_stored_by_itself,
 		a_flush_waits_no_longer_than_its_deadline,

@@ -3,7 +3,7 @@
  *
  *     record-traces FILE         two projects, with all kinds of objects and calls; prints ids
  *                                and refs, as assignments for a shell
- *     record-traces FILE N       N calls in one project
+ *     record-traces FILE N       N calls and N / 32 tables in one project
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -189,10 +189,38 @@ static void record_all(void)
 	record_open();
 }
 
+/* N tables, each named by a row of one more, which an object names. */
+static void publish_many_tables(long n)
+{
+	bothy_table *outer = NULL;
+	bothy_ref *ref = NULL;
+	char text[600];
+
+	check(bothy_table_new(&outer), "table");
+	for (long i = 0; i < n; i++) {
+		char uri[512];
+
+		(void)snprintf(text, sizeof(text), "%ld", i);
+		ref = publish_table((const char *const[]){text, NULL});
+		(void)bothy_ref_format(ref, uri, sizeof(uri));
+		bothy_ref_release(ref);
+		(void)snprintf(text, sizeof(text), "\"%s\"", uri);
+		check(bothy_table_add(outer, text, strlen(text)), "row");
+	}
+	check(bothy_table_publish(outer, &ref), "table");
+	bothy_table_release(outer);
+	text[0] = '"';
+	(void)bothy_ref_format(ref, text + 1, sizeof(text) - 2);
+	(void)strcat(text, "\"");
+	publish("TABLES", "tables", text);
+	bothy_ref_release(ref);
+}
+
 static void record_many(long n)
 {
 	bothy_context *context = enter("ann", "cats");
 
+	publish_many_tables(n / 32);
 	for (long i = 0; i < n; i++) {
 		bothy_call *call = begin("many", "{\"text\": \"some text that takes its room\"}");
 
