@@ -540,6 +540,47 @@ run 0 "$work/late.db" tree "$TRACE"
 has ' +106751d23h  ok +├─ predict$'
 has ' ok +│  └─ [?]$'
 
+# Texts that are JSON or nearly: what Python refuses, bothy-trace calls unread and prints as null.
+cat >"$work/forms.py" <<'END'
+import json, sqlite3, sys
+forms = """0|-0|1|-1|10|01|-|-a|+1|.5|1.|1.5|-1.25|1.e1|1e1|1E1|1e+1|1e-1|1e|1e+|1.5e10|1_0|0x1|1a
+null|nul|nulll|true|truth|false|falsy|Null|NaN|Infinity|-Infinity|"|""|"a|"a"|'a'|a|"a" "b"|"a"b
+"\\"|"\\""|"\\\\"|"\\/"|"\\b\\f\\n\\r\\t"|"\\q"|"\\u"|"\\u1"|"\\u12"|"\\u123"|"\\u1234"|"\\u12g4"|"\\u00e9"
+"\\ud83d\\udc08"|"\\ue000"|"\\uD7FF"|""|"	"|""|"\u00e9"|"\u732b\U0001f408"|"\u009b\u202e"
+[]|[|]|[1]|[1,]|[,1]|[1,2]|[1 2]|[1,2|[[]]|[[],{}]|[[]|[}|[1}| [ 1 , 2 ] |[1]x|[]]
+{}|{|}|{"a":1}|{"a"}|{"a":}|{"a":1,}|{,"a":1}|{"a":1,"b":2}|{"a":1 "b":2}|{"a" 1}|{a:1}|{1:1}|{"a":{}}
+{"a":[{}]}|{"a":{"b":{"c":[[[1]]]}}}|{]|{"a":1]| { "a" : 1 } |{"a":1}{}|{"a":null,"b":true}|{null:1}
+|  |	1|1	|{"a":"\\u0000"}|["a","b"]|[true,false,null]|["\\ud83d\\udc08"]|[1e5,-0.0]""".split("|")
+forms = [form for line in forms for form in line.split("\n")]
+
+def refuse(constant):
+    raise ValueError(constant)
+
+def read(text):
+    try:
+        return json.loads(text, parse_constant=refuse)
+    except ValueError:
+        return None
+
+if __name__ == "__main__":
+    source, copy = (sqlite3.connect(name) for name in sys.argv[1:])
+    source.backup(copy)
+    copy.execute("DELETE FROM call")
+    for i, form in enumerate(forms):
+        copy.execute("INSERT INTO call (project, id, op, started, inputs) VALUES (1, ?, ?, ?, ?)",
+                     (i.to_bytes(16, "big"), f"{i}", i, form))
+    copy.commit()
+END
+python3 "$work/forms.py" "$file" "$work/forms.db" || exit 1
+export PYTHONPATH="$work" PYTHONDONTWRITEBYTECODE=1
+run 1 "$work/forms.db" export --project ann/cats
+says 'inputs is not JSON'
+json 'len(__import__("forms").forms) > 110'
+json '[r["inputs"] for r in rows if r["type"] == "call"] ==
+	list(map(__import__("forms").read, __import__("forms").forms))'
+run 1 "$work/forms.db" tree 00000000-0000-0000-0000-000000000000
+run 0 "$work/forms.db" show 00000000-0000-0000-0000-000000000000
+
 [ "$checks" -gt 100 ] || fail 'too few checks'
 echo "$checks checks"
 exit "$failed"
