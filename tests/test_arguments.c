@@ -217,15 +217,67 @@ END_TEST
 
 START_TEST(run_here_takes_nothing_that_needs_a_pool)
 {
+	bothy_project *project;
 	bothy_group *group;
+	bothy_completions *completions;
 
+	pool_of(1);
+	ck_assert_int_eq(bothy_project_open(pool, "e", "p", NULL, &project), 0);
 	ck_assert_int_eq(bothy_group_new(&group), 0);
+	ck_assert_int_eq(bothy_completions_new(&completions), 0);
+	{
+		const struct bothy_job bad[] = {
+			BOTHY_JOB(GOOD, .group = group),
+			BOTHY_JOB(GOOD, .completions = completions),
+			BOTHY_JOB(GOOD, .flags = BOTHY_OWN_THREAD),
+			BOTHY_JOB(.handle = project, .fn = nothing),
+			BOTHY_JOB(.entity = "ann", .project = "p"),
+			{.size = 1},
+		};
+
+		for (size_t i = 0; i < COUNT(bad); i++)
+			ck_assert_int_eq(bothy_run_here(NULL, &bad[i], NULL), -EINVAL);
+	}
 	ck_assert_int_eq(bothy_run_here(NULL, NULL, NULL), -EINVAL);
-	ck_assert_int_eq(bothy_run_here(NULL, &BOTHY_JOB(GOOD, .group = group), NULL), -EINVAL);
-	ck_assert_int_eq(bothy_run_here(NULL, &BOTHY_JOB(GOOD, .flags = BOTHY_OWN_THREAD), NULL),
-	                 -EINVAL);
+	ck_assert_int_eq(bothy_run_here(NULL, &BOTHY_JOB(GOOD, .flags = BOTHY_ENSURE_PROJECT), NULL),
+	                 -ENOTSUP);
 	ck_assert_int_eq(bothy_run_here(NULL, &BOTHY_JOB(GOOD), NULL), 0);
+	bothy_completions_release(completions);
 	bothy_group_release(group);
+	bothy_project_release(project);
+}
+END_TEST
+
+static int spawn_badly(void *arg, void **ret_result)
+{
+	bothy_project *project = arg;
+	const struct bothy_job bad[] = {
+		BOTHY_JOB(GOOD),
+		BOTHY_JOB(.entity = "ann", .fn = nothing),
+		BOTHY_JOB(.project = "p", .fn = nothing),
+		BOTHY_JOB(.handle = project, .fn = nothing),
+		BOTHY_JOB(.fn = NULL),
+		BOTHY_JOB(.fn = nothing, .deadline = -1),
+		BOTHY_JOB(.fn = nothing, .priority = 101),
+		BOTHY_JOB(.fn = nothing, .priority = -101),
+	};
+
+	(void)ret_result;
+	for (size_t i = 0; i < COUNT(bad); i++)
+		if (bothy_spawn(&bad[i], NULL) != -EINVAL)
+			return 1 + (int)i;
+	return bothy_spawn(NULL, NULL) == -EINVAL ? 0 : 100;
+}
+
+START_TEST(spawn_takes_no_tenant_for_it_has_its_parents)
+{
+	bothy_project *project;
+
+	pool_of(1);
+	ck_assert_int_eq(bothy_project_open(pool, "e", "p", NULL, &project), 0);
+	ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = spawn_badly, .arg = project))), 0);
+	bothy_project_release(project);
+	ck_assert_uint_eq(stats_now().submitted, 1);
 }
 END_TEST
 
@@ -352,6 +404,7 @@ int main(void)
 		bad_jobs_are_refused_and_their_arguments_stay_the_callers,
 		submit_many_checks_what_it_is_given,
 		run_here_takes_nothing_that_needs_a_pool,
+		spawn_takes_no_tenant_for_it_has_its_parents,
 		a_deadline_of_zero_as_an_argument_is_refused,
 		after_ms_saturates,
 		null_is_refused_wherever_something_is_needed,

@@ -106,6 +106,41 @@ START_TEST(the_parts_are_read_decoded)
 }
 END_TEST
 
+START_TEST(refs_are_equal_if_every_part_is)
+{
+	const char *const others[] = {
+		"weave:///a/p/op/o:d", "weave:///b/p/object/o:d", "weave:///a/q/object/o:d",
+		"weave:///a/p/object/x:d", "weave:///a/p/object/o:e", "weave:///a/p/object/o:d/key/x",
+		"weave:///a/p/table/d",
+	};
+	bothy_ref *ref = parse("weave:///a/p/object/o:d"), *same = parse("weave:///a/p/object/o:d");
+
+	ck_assert(bothy_ref_equal(ref, ref) && bothy_ref_equal(ref, same));
+	ck_assert(bothy_ref_equal(NULL, NULL));
+	ck_assert(!bothy_ref_equal(ref, NULL) && !bothy_ref_equal(NULL, ref));
+	for (size_t i = 0; i < COUNT(others); i++) {
+		bothy_ref *other = parse(others[i]);
+
+		ck_assert(!bothy_ref_equal(ref, other) && !bothy_ref_equal(other, ref));
+		bothy_ref_release(other);
+	}
+	bothy_ref_release(same);
+	bothy_ref_release(ref);
+}
+END_TEST
+
+START_TEST(nothing_has_no_parts)
+{
+	ck_assert_int_eq(bothy_ref_kind(NULL), BOTHY_REF_OBJECT);
+	ck_assert_ptr_null(bothy_ref_entity(NULL));
+	ck_assert_ptr_null(bothy_ref_project(NULL));
+	ck_assert_ptr_null(bothy_ref_name(NULL));
+	ck_assert_ptr_null(bothy_ref_extra(NULL));
+	ck_assert_ptr_null(bothy_ref_hold(NULL));
+	bothy_ref_release(NULL);
+}
+END_TEST
+
 START_TEST(what_was_made_can_be_parsed)
 {
 	bothy_ref *refs[4], *again;
@@ -190,6 +225,8 @@ int main(void)
 		what_was_parsed_is_formatted_canonically,
 		every_malformed_uri_is_refused,
 		the_parts_are_read_decoded,
+		refs_are_equal_if_every_part_is,
+		nothing_has_no_parts,
 		what_was_made_can_be_parsed,
 		parts_outside_the_grammar_make_no_ref,
 		extending_adds_one_step,

@@ -12,6 +12,8 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+enum { ONLY_FLUSH = 12 }; /* the last of only()'s */
+
 static struct bothy_object object;
 static bothy_ref *ref, *table_ref; /* of ann's project */
 static bothy_table *table;
@@ -419,6 +421,65 @@ START_TEST(a_server_of_hooks_alone_records_nothing)
 }
 END_TEST
 
+/* The server of shelf_batch_ops() with all but one operation left out, by its place among them. */
+static struct bothy_server_ops only(size_t i)
+{
+	const struct bothy_server_ops all = shelf_batch_ops();
+	struct bothy_server_ops ops[] = {
+		{.obj_create = all.obj_create},
+		{.table_create = all.table_create},
+		{.file_create = all.file_create},
+		{.calls_upsert = all.calls_upsert},
+		{.obj_read = all.obj_read},
+		{.objs_query = all.objs_query},
+		{.table_query = all.table_query},
+		{.file_content = all.file_content},
+		{.call_read = all.call_read},
+		{.calls_query = all.calls_query},
+		{.refs_read_batch = all.refs_read_batch},
+		{.projects_query = all.projects_query},
+		{.flush = all.flush},
+	};
+
+	ck_assert_uint_le(COUNT(ops), ONLY_FLUSH + 1);
+	ops[i].size = sizeof(ops[i]);
+	ops[i].destroy = all.destroy;
+	return ops[i];
+}
+
+START_TEST(a_server_with_one_write_or_read_records)
+{
+	for (size_t i = 0; i <= ONLY_FLUSH; i++) {
+		struct bothy_server_ops ops = only(i);
+		struct bothy_server_stats stats = {.size = sizeof(stats)};
+		bothy_server *server = NULL;
+
+		ck_assert_int_eq(bothy_server_new(&ops, shelf_new(), &server), 0);
+		ck_assert_int_eq(bothy_server_stats(server, &stats),
+		                 i == ONLY_FLUSH ? -ENOTSUP : 0);
+		bothy_server_release(server);
+	}
+}
+END_TEST
+
+START_TEST(a_server_is_opened_by_a_url_and_asked_with_both_arguments)
+{
+	struct bothy_server_options bad = {.size = 1};
+	struct bothy_server_stats stats = {.size = 1};
+	bothy_server *server = NULL;
+
+	ck_assert_int_eq(bothy_server_open(NULL, NULL, &server), -EINVAL);
+	ck_assert_int_eq(bothy_server_open("memory:", NULL, NULL), -EINVAL);
+	ck_assert_int_lt(bothy_server_open("memory:", &bad, &server), 0);
+	ck_assert_ptr_null(server);
+	ck_assert_int_eq(bothy_server_stats(NULL, &stats), -EINVAL);
+	ck_assert_int_eq(bothy_server_stats(traced.server, NULL), -EINVAL);
+	ck_assert_int_eq(bothy_server_stats(traced.server, &stats), -EINVAL);
+	ck_assert_int_eq(bothy_server_projects(NULL, no_project, NULL), -EINVAL);
+	ck_assert_int_eq(bothy_server_projects(traced.server, NULL, NULL), -EINVAL);
+}
+END_TEST
+
 static int ask_in_child(void *arg)
 {
 	(void)arg;
@@ -526,6 +587,8 @@ int main(void)
 		in_no_context_digests_and_tables_work,
 		without_a_server_nothing_is_recorded,
 		a_server_of_hooks_alone_records_nothing,
+		a_server_with_one_write_or_read_records,
+		a_server_is_opened_by_a_url_and_asked_with_both_arguments,
 		after_a_fork_the_server_is_gone,
 		a_call_of_another_context_is_not_open_in_this_one,
 		what_the_server_says_of_a_query_comes_back,
