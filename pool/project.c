@@ -145,7 +145,8 @@ bool project_put_locked(bothy_project *project)
 
 	if (--project->holds > 0)
 		return false;
-	if (pool->phase != POOL_EXITING && fair_owes(&pool->fair, &project->flow)) {
+	if (pool->phase != POOL_EXITING && fair_owes(&pool->fair, &project->flow) &&
+	    !PLANTED(DEBT_FORGOTTEN)) {
 		remember_locked(project);
 		return false;
 	}

@@ -100,6 +100,7 @@
 	X(TOKEN_WAKE_DROPPED)     /* limits: nobody looks when there is a token again */  \
 	X(REST_UNSEEN)            /* ... nor when fewer jobs of the project run */        \
 	X(MAX_RUNNING_IGNORED)    /* ... nor at how many do */                            \
+	X(DEBT_FORGOTTEN)         /* ... a project that nobody holds owes nothing */      \
 	X(CHARGED_TWICE)          /* ... a job's time is charged twice to its project */
 
 enum testing_fault {

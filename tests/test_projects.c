@@ -366,47 +366,6 @@ START_TEST(every_one_of_many_projects_gets_its_first_job_started_before_any_its_
 }
 END_TEST
 
-/* Keep the place, and add to *ARG how long that was. */
-static int keep_place_and_tell(void *arg, void **ret_result)
-{
-	int64_t begun = now_ns(CLOCK_MONOTONIC);
-
-	(void)keep_place(NULL, ret_result);
-	*(int64_t *)arg += now_ns(CLOCK_MONOTONIC) - begun;
-	return 0;
-}
-
-static int sleep_a_little(void *arg, void **ret_result)
-{
-	(void)arg;
-	(void)ret_result;
-	nanosleep(&(struct timespec){0, 500000}, NULL);
-	return 0;
-}
-
-START_TEST(who_sends_one_job_after_the_other_by_name_pays_for_them)
-{
-	int64_t took = 0, last = 0;
-
-	pool_of(1);
-	open_with((struct bothy_project_options){0}); /* the other one's */
-	hold_worker();
-	for (int i = 0; i < 2000; i++)
-		start_and_forget(BOTHY_JOB(.handle = project, .fn = sleep_a_little));
-	gate_open(&gate);
-	for (int i = 0; i < 8; i++) {
-		took += last;
-		last = 0;
-		(void)outcome(start(BOTHY_JOB(.entity = "ann", .project = "sole",
-		                              .fn = keep_place_and_tell, .arg = &last)));
-	}
-	/* The other had as much time, but for the last, and for a job of average length each time
-	 * that the one entered.  (If debts were forgotten it would be 15% less.) */
-	ck_assert_int_ge((int64_t)project_now().charged_ns * 100, took * 92);
-	(void)!bothy_pool_close(pool, BOTHY_NOW); /* the rest need not run */
-}
-END_TEST
-
 static void spin_us(int64_t us)
 {
 	bothy_time end = bothy_after_ms(0) + us * 1000;
@@ -527,7 +486,6 @@ int main(void)
 		places_that_are_lent_are_counted_for_their_project_alone,
 		a_job_that_is_stuck_has_its_place_charged_until_it_ends,
 		every_one_of_many_projects_gets_its_first_job_started_before_any_its_last,
-		who_sends_one_job_after_the_other_by_name_pays_for_them,
 		a_sweep_leaves_debts_alone,
 		memory_is_flat_while_100000_projects_come_and_go,
 	};

@@ -51,6 +51,31 @@ static void time_is_shared(void)
 	finish();
 }
 
+/* A project that is known by its jobs' names alone is gone whenever one has ended, but not what it
+ * owes: the other gets as much time. */
+static void who_comes_back_by_name_still_owes(void)
+{
+	int long_ms = LONG_MS, short_ms = SHORT_MS;
+	bothy_project *other;
+
+	long_took = short_took = 0;
+	pool_of(1);
+	SIM_CHECK(bothy_project_open(pool, "short", "p", NULL, &other) == 0);
+	bothy_future_release(start(BOTHY_JOB(.fn = until_gate)));
+	for (int i = 0; i < 3 * LONG_MS; i++)
+		bothy_future_release(
+			start(BOTHY_JOB(.handle = other, .fn = keep_place, .arg = &short_ms)));
+	parker_wake(&gate);
+	for (int i = 0; i < 3; i++)
+		SIM_CHECK(outcome(start(BOTHY_JOB(.entity = "long", .project = "p",
+		                                  .fn = keep_place, .arg = &long_ms))) == 0);
+	/* But for the last, and for one of the other's jobs. */
+	SIM_CHECK(short_took >= long_took - LONG_MS - SHORT_MS);
+	(void)!bothy_pool_close(pool, BOTHY_NOW);
+	bothy_project_release(other);
+	finish();
+}
+
 static bothy_project *project_with(struct bothy_project_options options)
 {
 	bothy_project *project;
@@ -139,6 +164,7 @@ static void project_cancel_against_start(void)
 
 static const struct scenario scenarios[] = {
 	{"time_is_shared", time_is_shared, "TURNS_NOT_TIME"},
+	{"who_comes_back_by_name_still_owes", who_comes_back_by_name_still_owes, "DEBT_FORGOTTEN"},
 	{"project_cancel_against_start", project_cancel_against_start, "CANCEL_NOT_ATOMIC"},
 	{"one_at_a_time", one_at_a_time, "MAX_RUNNING_IGNORED"},
 	{"one_after_another", one_at_a_time, "REST_UNSEEN"},
