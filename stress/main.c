@@ -6,47 +6,20 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 #include "stress/bodies.h"
-#include "stress/canceler.h"
 #include "stress/closing.h"
 #include "stress/flood.h"
-#include "stress/hygiene.h"
-#include "stress/ids.h"
 #include "stress/ledger.h"
-#include "stress/observer.h"
 #include "stress/producer.h"
-#include "stress/recorder.h"
 #include "stress/report.h"
 #include "stress/stress.h"
 #include "stress/violation.h"
 
-#define TASKS_FOR_EACH 3000u /* producer; and as many for what jobs spawn */
-
-struct stress stress;
-
-bothy_time stress_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (bothy_time)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-static void need(const char *what, int error)
-{
-	if (error >= 0)
-		return;
-	fprintf(stderr, "bothy-stress: %s: %s\n", what, strerror(-error));
-	exit(1);
-}
-
-static int start_pool(void)
+static void begin(void)
 {
 	const struct options *options = &stress.options;
-	struct bothy_pool_options pool = {
+	const struct bothy_pool_options pool = {
 		.size = sizeof(pool),
 		.workers = options->workers,
 		.queue_max = options->queue,
@@ -58,34 +31,7 @@ static int start_pool(void)
 		.worker_fini = worker_end,
 	};
 
-	return bothy_pool_new(stress.server, &pool, &stress.pool);
-}
-
-/* What no job may ever see. */
-static int set_global(void)
-{
-	bothy_client *client;
-	int error = bothy_client_new(NULL, STRESS_GLOBAL, "project-0", &client);
-
-	if (error < 0)
-		return error;
-	error = bothy_client_set_global(client);
-	bothy_client_release(client);
-	return error;
-}
-
-static void begin(void)
-{
-	need("memory for tenants", tenants_init(stress.options.projects));
-	need("memory for tasks", tasks_init(TASKS_FOR_EACH * (stress.options.producers + 1)));
-	need("memory for numbers", ids_init());
-	need("a locale", hygiene_init());
-	need("the global client", set_global());
-	need("a server", recorder_new(&stress.server));
-	need("the pool", start_pool());
-	need("its projects", tenants_open(stress.pool));
-	need("the canceler", canceler_start());
-	need("the observer", observer_start());
+	stress_begin(&pool);
 }
 
 static void produce(void)
@@ -94,10 +40,10 @@ static void produce(void)
 	struct producer **producers = calloc(n, sizeof(struct producer *));
 	uint64_t jobs = stress.options.jobs;
 
-	need("memory for producers", producers == NULL ? -ENOMEM : 0);
+	stress_need("memory for producers", producers == NULL ? -ENOMEM : 0);
 	for (unsigned i = 0; i < n; i++)
-		need("a producer",
-		     producer_start(i, jobs / n + (i < jobs % n ? 1 : 0), &producers[i]));
+		stress_need("a producer",
+		            producer_start(i, jobs / n + (i < jobs % n ? 1 : 0), &producers[i]));
 	for (unsigned i = 0; i < n; i++)
 		producer_join(producers[i]);
 	free(producers);
@@ -113,23 +59,6 @@ static void check_reuses(void)
 		          "confirmed reuses of addresses: expected %" PRIu64
 		          " or more, seen %" PRIu64,
 		          least, ledger_sum(LEDGER_REUSES));
-}
-
-static void end(const struct bothy_pool_stats *stats)
-{
-	observer_stop();
-	canceler_stop();
-	shared_fini();
-	tenants_check(stats);
-	tenants_fini();
-	bothy_server_release(stress.server);
-	tasks_report_left();
-	ledger_balance(stats);
-	ledger_balance_library();
-	check_reuses();
-	tasks_fini();
-	hygiene_fini();
-	ids_fini();
 }
 
 static void print_header(void)
@@ -157,7 +86,8 @@ int main(int argc, char **argv)
 	produce();
 	elapsed = stress_now() - start;
 	closing_run(&stats);
-	end(&stats);
+	stress_end(&stats);
+	check_reuses();
 	flood_run();
 	report_print(&stats, elapsed);
 	return violations_total() == 0 ? 0 : 1;

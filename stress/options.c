@@ -1,15 +1,10 @@
 #include "stress/options.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
-#ifdef BOTHY_TESTING
-#include "sync/testing.h"
-#endif
+#include "stress/arguments.h"
 
 static const char usage[] =
 	"usage: bothy-stress [options]\n"
@@ -75,68 +70,29 @@ static const struct option table[] = {
 	{NULL, 0, NULL, 0},
 };
 
-static _Noreturn void bad(const char *what, const char *value, uint64_t least, uint64_t most)
-{
-	fprintf(stderr,
-	        "bothy-stress: --%s wants a whole number from %llu to %llu, not \"%s\"\n"
-	        "Try bothy-stress --help.\n",
-	        what, (unsigned long long)least, (unsigned long long)most, value);
-	exit(2);
-}
-
-static uint64_t number(const char *what, uint64_t least, uint64_t most)
-{
-	unsigned long long value;
-	char *end;
-
-	errno = 0;
-	value = strtoull(optarg, &end, 0);
-	if (errno != 0 || end == optarg || *end != '\0' || strchr(optarg, '-') != NULL ||
-	    value < least || value > most)
-		bad(what, optarg, least, most);
-	return value;
-}
-
-#ifdef BOTHY_TESTING
-static const char *fault(void)
-{
-	if (strcmp(optarg, "list") == 0) {
-#define OPTION_FAULT(name) puts(#name);
-		TESTING_FAULTS(OPTION_FAULT)
-#undef OPTION_FAULT
-		exit(0);
-	}
-	if (testing_plant(optarg) < 0) {
-		fprintf(stderr, "bothy-stress: no such fault: \"%s\"\n", optarg);
-		exit(2);
-	}
-	return optarg;
-}
-#endif
-
 static void take(struct options *options, int option)
 {
 	switch (option) {
 	case OPTION_JOBS:
-		options->jobs = number("jobs", 1, UINT64_C(1) << 40);
+		options->jobs = arguments_number("jobs", 1, UINT64_C(1) << 40);
 		break;
 	case OPTION_PROJECTS:
-		options->projects = (unsigned)number("projects", 1, 10000);
+		options->projects = (unsigned)arguments_number("projects", 1, 10000);
 		break;
 	case OPTION_WORKERS:
-		options->workers = (unsigned)number("workers", 1, 1024);
+		options->workers = (unsigned)arguments_number("workers", 1, 1024);
 		break;
 	case OPTION_PRODUCERS:
-		options->producers = (unsigned)number("producers", 1, 256);
+		options->producers = (unsigned)arguments_number("producers", 1, 256);
 		break;
 	case OPTION_SECONDS:
-		options->seconds = (unsigned)number("seconds", 1, 1000000);
+		options->seconds = (unsigned)arguments_number("seconds", 1, 1000000);
 		break;
 	case OPTION_QUEUE:
-		options->queue = (unsigned)number("queue", 1, 1 << 20);
+		options->queue = (unsigned)arguments_number("queue", 1, 1 << 20);
 		break;
 	case OPTION_SPARES:
-		options->spares = (unsigned)number("spares", 1, 1024);
+		options->spares = (unsigned)arguments_number("spares", 1, 1024);
 		break;
 	case OPTION_BLOCK:
 		options->block = true;
@@ -145,37 +101,28 @@ static void take(struct options *options, int option)
 		options->even = true;
 		break;
 	case OPTION_FLOOD:
-		options->flood = (unsigned)number("flood", 100, 1000000);
+		options->flood = (unsigned)arguments_number("flood", 100, 1000000);
 		break;
 	case OPTION_SEED:
-		options->seed = number("seed", 0, UINT64_MAX);
+		options->seed = arguments_number("seed", 0, UINT64_MAX);
 		break;
 	case OPTION_HANG:
-		options->hang_seconds = (unsigned)number("hang-seconds", 1, 100000);
+		options->hang_seconds = (unsigned)arguments_number("hang-seconds", 1, 100000);
 		break;
 	case OPTION_JSON:
 		options->json = true;
 		break;
 #ifdef BOTHY_TESTING
 	case OPTION_PLANT:
-		options->plant = fault();
+		options->plant = arguments_fault();
 		break;
 #endif
 	case OPTION_HELP:
 		fputs(usage, stdout);
 		exit(0);
-	default: /* getopt_long has said what */
-		fputs("Try bothy-stress --help.\n", stderr);
-		exit(2);
+	default:
+		arguments_bad();
 	}
-}
-
-static uint64_t seed_of_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
 void options_read(struct options *options, int argc, char **argv)
@@ -188,15 +135,11 @@ void options_read(struct options *options, int argc, char **argv)
 		.producers = 2,
 		.queue = 1000,
 		.hang_seconds = 60,
-		.seed = seed_of_now(),
+		.seed = arguments_seed(),
 	};
 	while ((option = getopt_long(argc, argv, "", table, NULL)) != -1)
 		take(options, option);
-	if (optind < argc) {
-		fprintf(stderr, "bothy-stress: what is \"%s\"?\nTry bothy-stress --help.\n",
-		        argv[optind]);
-		exit(2);
-	}
+	arguments_end(argc, argv);
 	if (options->jobs == 0)
 		options->jobs = options->seconds > 0 ? UINT64_C(1) << 40 : 200000;
 	if (options->flood == 0)

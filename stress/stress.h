@@ -29,4 +29,13 @@ extern struct stress stress;
 /* Nanoseconds of CLOCK_MONOTONIC. */
 bothy_time stress_now(void);
 
+/* End the program with 1 if ERROR is negative: it could not get WHAT. */
+void stress_need(const char *what, int error);
+
+/* Make all that jobs need, from tenants to the pool, which has these options; and who looks on. */
+void stress_begin(const struct bothy_pool_options *pool);
+
+/* The pool is freed, with these figures: end the rest, and balance the books. */
+void stress_end(const struct bothy_pool_stats *stats);
+
 #endif
