@@ -157,6 +157,7 @@ static bothy_future *pop_spare(struct job_stack *stack)
 		return NULL;
 	stack->first = job->kept;
 	stack->n--;
+	TESTING_COUNT(spares_taken);
 	__builtin_prefetch(stack->first, 1);
 	return job;
 }
@@ -231,6 +232,7 @@ static void push_spare(struct job_stack *stack, bothy_future *job)
 	job->kept = stack->first;
 	stack->first = job;
 	stack->n++;
+	TESTING_COUNT(spares_kept);
 }
 
 static void move_stack(struct job_stack *from, struct job_stack *to)

@@ -131,6 +131,7 @@ struct testing_counts {
 	_Atomic unsigned long contexts_begun, contexts_ended;
 	_Atomic unsigned long blocks_made, blocks_freed; /* of jobs */
 	_Atomic unsigned long groups_made, groups_freed;
+	_Atomic unsigned long spares_kept, spares_taken; /* ... freed, and kept for others */
 };
 
 extern struct testing_counts testing_counts;
