@@ -87,30 +87,64 @@ static void balance_stats(const struct bothy_pool_stats *s)
 	same(VIOLATION_STATS, "pool stats: finish failed", 0, s->finish_failed);
 }
 
-static void balance_outcomes(void)
+/* What is made is ended: BEGUN is as often as ENDED. */
+static const struct pair {
+	const char *what;
+	enum ledger_entry begun, ended;
+} pairs[] = {
+	{"notify functions called", LEDGER_NOTIFY_ASKED, LEDGER_NOTIFIED},
+	{"deferred functions called", LEDGER_DEFERRED, LEDGER_DEFERRED_RUN},
+	{"locals destroyed", LEDGER_LOCALS_SET, LEDGER_LOCALS_DESTROYED},
+	{"the server's contexts finished", LEDGER_BEGUN, LEDGER_FINISHED},
+	{"the server's tokens freed", LEDGER_TOKENS, LEDGER_TOKENS_FREED},
+};
+
+#define PAIRS (sizeof(pairs) / sizeof(pairs[0]))
+
+static uint64_t outcomes(void)
 {
 	uint64_t settled = 0;
 
 	for (int state = BOTHY_DONE; state <= BOTHY_THREAD_EXITED; state++)
 		settled += outcome((enum bothy_state)state);
+	return settled;
+}
+
+static uint64_t args_due(void)
+{
+	return ledger_sum(LEDGER_ACCEPTED) + ledger_sum(LEDGER_HERE);
+}
+
+static uint64_t results_gone(void)
+{
+	return ledger_sum(LEDGER_RESULTS_TAKEN) + ledger_sum(LEDGER_RESULTS_FREED);
+}
+
+void ledger_balance_quiet(void)
+{
 	same(VIOLATION_CONSERVATION, "outcomes seen of jobs accepted", ledger_sum(LEDGER_ACCEPTED),
-	     settled);
-	same(VIOLATION_ARG_FREE, "arg_free called for accepted jobs",
-	     ledger_sum(LEDGER_ACCEPTED) + ledger_sum(LEDGER_HERE), ledger_sum(LEDGER_ARGS_FREED));
+	     outcomes());
+	same(VIOLATION_ARG_FREE, "arg_free called for accepted jobs", args_due(),
+	     ledger_sum(LEDGER_ARGS_FREED));
 	same(VIOLATION_RESULT, "results taken or freed of those made",
-	     ledger_sum(LEDGER_RESULTS_MADE),
-	     ledger_sum(LEDGER_RESULTS_TAKEN) + ledger_sum(LEDGER_RESULTS_FREED));
+	     ledger_sum(LEDGER_RESULTS_MADE), results_gone());
+	for (size_t i = 0; i < PAIRS; i++)
+		same_entries(pairs[i].what, pairs[i].begun, pairs[i].ended);
+}
+
+bool ledger_is_quiet(void)
+{
+	for (size_t i = 0; i < PAIRS; i++)
+		if (ledger_sum(pairs[i].begun) != ledger_sum(pairs[i].ended))
+			return false;
+	return args_due() == ledger_sum(LEDGER_ARGS_FREED) &&
+	       ledger_sum(LEDGER_RESULTS_MADE) == results_gone();
 }
 
 void ledger_balance(const struct bothy_pool_stats *stats)
 {
 	balance_stats(stats);
-	balance_outcomes();
-	same_entries("notify functions called", LEDGER_NOTIFY_ASKED, LEDGER_NOTIFIED);
-	same_entries("deferred functions called", LEDGER_DEFERRED, LEDGER_DEFERRED_RUN);
-	same_entries("locals destroyed", LEDGER_LOCALS_SET, LEDGER_LOCALS_DESTROYED);
-	same_entries("the server's contexts finished", LEDGER_BEGUN, LEDGER_FINISHED);
-	same_entries("the server's tokens freed", LEDGER_TOKENS, LEDGER_TOKENS_FREED);
+	ledger_balance_quiet();
 	same_entries("worker_fini called", LEDGER_WORKERS_BEGUN, LEDGER_WORKERS_ENDED);
 	same(VIOLATION_CONSERVATION, "server destroyed", 1, ledger_sum(LEDGER_DESTROYED));
 }

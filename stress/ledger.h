@@ -6,6 +6,7 @@
 #ifndef STRESS_LEDGER_H
 #define STRESS_LEDGER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <bothy/bothy.h>
@@ -64,6 +65,11 @@ uint64_t ledger_progress(void);
 
 /* Compare the ledger with itself and with STATS of the closed pool, and report. */
 void ledger_balance(const struct bothy_pool_stats *stats);
+
+/* What must be so of the ledger alone whenever no job is on its way, and none has ended just now;
+ * and whether all that jobs have made is ended. */
+void ledger_balance_quiet(void);
+bool ledger_is_quiet(void);
 
 /* The library's own counters, which test builds have: what was made is gone. */
 void ledger_balance_library(void);

@@ -51,7 +51,8 @@ static int set_global(void)
 void stress_begin(const struct bothy_pool_options *pool)
 {
 	stress_need("memory for tenants", tenants_init(stress.options.projects));
-	stress_need("memory for tasks", tasks_init(TASKS_FOR_EACH * (stress.options.producers + 1)));
+	stress_need("memory for tasks",
+	            tasks_init(TASKS_FOR_EACH * (stress.options.producers + 1)));
 	stress_need("memory for numbers", ids_init());
 	stress_need("a locale", hygiene_init());
 	stress_need("the global client", set_global());
