@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 
 #include "sync/atomic.h"
+#include "sync/testing.h"
 
 static struct lock lock = LOCK_INITIALIZER;
 static uint32_t counter; /* the last generation given out */
@@ -44,11 +45,28 @@ void fork_protect(enum fork_rank rank, struct lock *locks, size_t n)
 	guarded[rank].n = n;
 }
 
+/* How many locks of that rank are held across a fork: all. */
+static size_t guarded_count(int rank)
+{
+	return PLANTED(FORK_LOCK_FORGOTTEN) && rank == FORK_RANK_OBJECT ? 0 : guarded[rank].n;
+}
+
+static void acquire_all(int rank)
+{
+	for (size_t i = 0; i < guarded_count(rank); i++)
+		lock_acquire(&guarded[rank].locks[i]);
+}
+
+static void release_all(int rank)
+{
+	for (size_t i = guarded_count(rank); i > 0; i--)
+		lock_release(&guarded[rank].locks[i - 1]);
+}
+
 static void before(void)
 {
 	for (int rank = 0; rank < FORK_RANKS; rank++)
-		for (size_t i = 0; i < guarded[rank].n; i++)
-			lock_acquire(&guarded[rank].locks[i]);
+		acquire_all(PLANTED(FORK_OUT_OF_ORDER) ? FORK_RANKS - 1 - rank : rank);
 	lock_acquire(&lock);
 }
 
@@ -56,14 +74,13 @@ static void after(void)
 {
 	lock_release(&lock);
 	for (int rank = FORK_RANKS - 1; rank >= 0; rank--)
-		for (size_t i = guarded[rank].n; i > 0; i--)
-			lock_release(&guarded[rank].locks[i - 1]);
+		release_all(rank);
 }
 
 static void after_in_child(void)
 {
 	/* The kernel has zeroed the page; without one, do what it would. */
-	atomic_store_explicit(fork_word, 0, memory_order_relaxed);
+	atomic_store_explicit(fork_word, PLANTED(CHILD_UNSEEN) ? counter : 0, memory_order_relaxed);
 	counter++; /* the parent may not have had its generation yet */
 	after();
 }

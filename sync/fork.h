@@ -46,17 +46,20 @@ void fork_protect(enum fork_rank rank, struct lock *locks, size_t n);
  * A table of such locks, chosen by address.  A fork holds all of them at once, and the thread
  * sanitizer's deadlock detector gives up at 64 locks held by one thread; so they are few.
  */
+#ifdef BOTHY_SIM
+#define FORK_STRIPES 1 /* addresses differ from run to run; a schedule must not */
+#else
 #define FORK_STRIPES 8
+#endif
 
 /* 0 .. FORK_STRIPES - 1 */
 static inline unsigned fork_stripe(const void *address)
 {
-	/* Fibonacci hashing (Knuth, TAOCP 3, 6.4): the top bits of a multiplication. */
 #ifdef BOTHY_SIM
-	/* Addresses differ from run to run; a schedule must not. */
 	(void)address;
 	return 0;
 #else
+	/* Fibonacci hashing (Knuth, TAOCP 3, 6.4): the top bits of a multiplication. */
 	return (unsigned)(((uint64_t)(uintptr_t)address * UINT64_C(0x9e3779b97f4a7c15)) >> 61);
 #endif
 }

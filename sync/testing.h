@@ -96,7 +96,28 @@
 	X(WRITER_WAKE_DROPPED)    /* a hand-over does not wake the writer */              \
 	X(ROOM_WAKE_DROPPED)      /* ... who does not wake those that wait for room */    \
 	X(FLUSH_WAKE_DROPPED)     /* ... nor those that wait for a flush */               \
+	X(FLUSHED_EARLY)          /* ... or wakes them before their turn */               \
+	X(LOST_TOGETHER)          /* ... if one item fails, all written with it do */     \
+	X(SERVER_NOT_ATOMIC)      /* a server's holds: load and store */                  \
+	X(CAPTURE_NOT_ATOMIC)     /* a capture's */                                       \
+	X(GLOBAL_RELEASED)        /* who was the global client is released */             \
+	X(LAST_HOLD_LATE)         /* the last ref is held after the lock is released */   \
+	X(IDENTIFIED_TWICE)       /* an object is given a serial number without the lock */ \
+	X(ADDRESS_ADDED_TWICE)    /* an address is looked up before the lock is held */   \
+	X(ROW_USED_UNLOCKED)      /* an address's row is used after the lock is released */ \
+	X(BEQUEST_LOST)           /* the children of a job that ends are nobody's */      \
+	X(FORK_LOCK_FORGOTTEN)    /* fork does not acquire one of the locks */            \
+	X(FORK_OUT_OF_ORDER)      /* ... or all in another order than others do */        \
+	X(CHILD_UNSEEN)           /* ... and the child takes itself for its parent */     \
 	X(TURNS_NOT_TIME)         /* fair: every job is taken to be as long as was guessed */ \
+	X(IDLE_CREDIT)            /* ... and having been idle is a credit */              \
+	X(LENT_TIME_CHARGED)      /* a wait is charged, though its place is lent */       \
+	X(LINE_END_KEPT)          /* who leaves a line leaves its end as it is */         \
+	X(RAISE_UNTOLD)           /* no worker is woken when a project's limit is raised */ \
+	X(LIMIT_CHANGE_UNSEEN)    /* ... nor is the project given its turn */             \
+	X(HANDLE_UNLOCKED)        /* a handle's release counts without the lock */        \
+	X(TALLY_TORN)             /* a job is not queued any more before it is canceled */ \
+	X(TIMES_TORN)             /* ... and has waited before it has run */              \
 	X(TOKEN_WAKE_DROPPED)     /* limits: nobody looks when there is a token again */  \
 	X(REST_UNSEEN)            /* ... nor when fewer jobs of the project run */        \
 	X(MAX_RUNNING_IGNORED)    /* ... nor at how many do */                            \
@@ -132,6 +153,7 @@ struct testing_counts {
 	_Atomic unsigned long blocks_made, blocks_freed; /* of jobs */
 	_Atomic unsigned long groups_made, groups_freed;
 	_Atomic unsigned long spares_kept, spares_taken; /* ... freed, and kept for others */
+	_Atomic unsigned long clients_freed;
 };
 
 extern struct testing_counts testing_counts;

@@ -60,6 +60,7 @@ struct sim_thread {
 
 static struct {
 	bool on;
+	bool forked; /* in a child of one of its threads */
 	struct sim_options options;
 	struct sim_report *report;
 	struct sim_thread *threads[THREADS_MAX];
@@ -362,13 +363,21 @@ struct sim_thread *sim_thread_new(const char *name)
 	thread->priority = random_priority();
 	(void)sem_init(&thread->baton, 0, 0);
 	run.threads[run.n++] = thread;
-	run.report->threads = (unsigned)run.n;
+	run.report->threads++;
 	return thread;
 }
 
 void sim_thread_abandon(struct sim_thread *thread)
 {
 	thread->status = ENDED;
+}
+
+static bool is_over(void)
+{
+	for (int i = 0; i < run.n; i++)
+		if (run.threads[i]->status != ENDED)
+			return false;
+	return true;
 }
 
 static void end_thread(void *value)
@@ -382,6 +391,8 @@ static void end_thread(void *value)
 	me->status = ENDED;
 	sim_wake(me);
 	self = NULL;
+	if (run.forked && is_over())
+		return; /* with its last thread the child ends too */
 	(void)sem_post(&pick()->baton);
 }
 
@@ -395,6 +406,19 @@ void sim_begin(struct sim_thread *thread)
 	take_baton(thread);
 	self = thread;
 	(void)pthread_setspecific(at_end, thread);
+}
+
+__attribute__((constructor(101))) static void watch_forks(void)
+{
+	sim_watch_forks();
+}
+
+void sim_forked(void)
+{
+	run.forked = true;
+	for (int i = 0; i < run.n; i++)
+		if (run.threads[i] != self)
+			run.threads[i]->status = ENDED;
 }
 
 void sim_await_end(int number)
@@ -418,6 +442,7 @@ static void begin_run(const struct sim_options *options, struct sim_report *repo
 	report->strategy = options->strategy;
 	report->hash = UINT64_C(0xcbf29ce484222325);
 	report->points = 0;
+	report->threads = 0;
 	report->timed = false;
 	report->failed = false;
 	report->text[0] = '\0';
@@ -436,6 +461,8 @@ void sim_run(const struct sim_options *options, void (*scenario)(void), struct s
 	scenario();
 	for (int number = 2; number <= run.n; number++)
 		sim_await_end(number);
+	if (run.forked)
+		_exit(0);
 	run.on = false;
 	self = NULL;
 	report->running = false;

@@ -44,7 +44,7 @@ struct sim_report {
 	enum sim_strategy strategy;
 	uint64_t hash;     /* of all steps */
 	unsigned points;   /* how many steps; PCT: the clock's among them */
-	unsigned threads;
+	unsigned threads;  /* how many there were, in forked children too */
 	bool timed;        /* one of them slept with a deadline: the clock was one more, for PCT */
 	bool running;      /* the process ended in mid-run, if it ended */
 	bool failed;
@@ -83,6 +83,13 @@ bothy_time sim_now(void);
 struct sim_thread *sim_thread_new(const char *name);
 void sim_thread_abandon(struct sim_thread *thread); /* it could not be started */
 void sim_begin(struct sim_thread *thread);
+
+/* Before sync/fork.c does so: see fork.c here. */
+void sim_watch_forks(void);
+
+/* The calling thread is the only one, in a forked child.  If it comes to the scenario's end, or
+ * ends with all that it has started, so does the process. */
+void sim_forked(void);
 
 /* Sleep until the thread of that number has ended. */
 void sim_await_end(int number);
