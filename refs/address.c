@@ -87,6 +87,10 @@ uint64_t address_identify(void *address)
 	struct row *row = lock_row(address);
 	uint64_t serial;
 
+	if (PLANTED(ADDRESS_ADDED_TWICE)) {
+		unlock_row(address);
+		lock_acquire(&stripes[fork_stripe(address)]);
+	}
 	if (row == NULL)
 		row = add_locked(address);
 	serial = row != NULL ? row->serial : 0;
@@ -99,6 +103,10 @@ void address_last_set(void *address, bothy_ref *ref, bool own)
 	struct row *row = lock_row(address);
 	bothy_ref *old = NULL;
 
+	if (PLANTED(ROW_USED_UNLOCKED)) {
+		unlock_row(address);
+		lock_acquire(&stripes[fork_stripe(address)]);
+	}
 	if (row != NULL) {
 		old = row->last.ref;
 		row->last.ref = ref != NULL ? ref_hold(ref) : NULL;
@@ -113,11 +121,13 @@ struct last address_last_get(void *address)
 	const struct row *row = lock_row(address);
 	struct last last = {NULL, false};
 
-	if (row != NULL && row->last.ref != NULL) {
-		last.ref = ref_hold(row->last.ref);
-		last.own = row->last.own;
-	}
+	if (row != NULL)
+		last = row->last;
+	if (last.ref != NULL && !PLANTED(LAST_HOLD_LATE))
+		(void)ref_hold(last.ref);
 	unlock_row(address);
+	if (last.ref != NULL && PLANTED(LAST_HOLD_LATE))
+		(void)ref_hold(last.ref);
 	return last;
 }
 

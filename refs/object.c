@@ -119,6 +119,8 @@ uint64_t object_identify(struct bothy_object *object)
 
 	if (serial != 0)
 		return serial;
+	if (PLANTED(IDENTIFIED_TWICE))
+		return identify_locked(object);
 	lock_acquire(stripe_of(object));
 	serial = identify_locked(object);
 	lock_release(stripe_of(object));
@@ -177,9 +179,11 @@ struct last object_last_get(struct bothy_object *object)
 	if (is_itself_locked(object) && *WORD(object, serial) != 0)
 		last = (struct last){last_ref(*WORD(object, last)),
 		                     (*WORD(object, last) & OWN) != 0};
-	if (last.ref != NULL)
+	if (last.ref != NULL && !PLANTED(LAST_HOLD_LATE))
 		(void)ref_hold(last.ref);
 	lock_release(stripe);
+	if (last.ref != NULL && PLANTED(LAST_HOLD_LATE))
+		(void)ref_hold(last.ref);
 	return last;
 }
 
