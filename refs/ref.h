@@ -7,6 +7,7 @@
 #include <bothy/ref.h>
 
 #include "sync/atomic.h"
+#include "sync/testing.h"
 
 struct bothy_ref {
 	_Atomic unsigned holds;
@@ -37,10 +38,21 @@ static inline bothy_ref *ref_hold(bothy_ref *ref)
 /* Free a ref that nobody holds any more. */
 void ref_end(bothy_ref *ref);
 
+static inline bool ref_drop_hold(bothy_ref *ref)
+{
+	if (PLANTED(REF_NOT_ATOMIC)) {
+		unsigned holds = atom_load(&ref->holds, acquire);
+
+		atom_store(&ref->holds, holds - 1, release);
+		return holds == 1;
+	}
+	/* Release and acquire: every use of the ref comes before its end. */
+	return atom_sub(&ref->holds, 1, acq_rel) == 1;
+}
+
 static inline void ref_release(bothy_ref *ref)
 {
-	/* Release and acquire: every use of the ref comes before its end. */
-	if (ref != NULL && atom_sub(&ref->holds, 1, acq_rel) == 1)
+	if (ref != NULL && ref_drop_hold(ref))
 		ref_end(ref);
 }
 

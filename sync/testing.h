@@ -99,7 +99,7 @@
 	X(FLUSHED_EARLY)          /* ... or wakes them before their turn */               \
 	X(LOST_TOGETHER)          /* ... if one item fails, all written with it do */     \
 	X(SERVER_NOT_ATOMIC)      /* a server's holds: load and store */                  \
-	X(CAPTURE_NOT_ATOMIC)     /* a capture's */                                       \
+	X(REF_NOT_ATOMIC)         /* a ref's */                                           \
 	X(GLOBAL_RELEASED)        /* who was the global client is released */             \
 	X(LAST_HOLD_LATE)         /* the last ref is held after the lock is released */   \
 	X(IDENTIFIED_TWICE)       /* an object is given a serial number without the lock */ \

@@ -64,6 +64,7 @@ void client_release(bothy_client *client)
 		return;
 	if (!PLANTED(CLIENT_LEAKED))
 		server_release(client->server);
+	TESTING_COUNT(clients_freed);
 	free(client);
 }
 
@@ -80,12 +81,15 @@ static void keep_locked(bothy_client *client)
 
 int client_set_global(bothy_client *client)
 {
+	bothy_client *former = PLANTED(GLOBAL_RELEASED) ? client_global() : NULL;
+
 	lock_acquire(&lock);
 	if (client != NULL)
 		keep_locked(client);
 	/* Release: pairs with the acquire in client_global(). */
 	atom_store(&global, client, release);
 	lock_release(&lock);
+	client_release(former);
 	return 0;
 }
 

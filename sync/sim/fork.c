@@ -26,8 +26,8 @@ static void check_child(const siginfo_t *ended)
 		return;
 	if (ended->si_code == CLD_EXITED && ended->si_status == SIM_FAILED)
 		_exit(SIM_FAILED);
-	sim_fail("a forked child ended by %s %d",
-	         ended->si_code == CLD_EXITED ? "exit" : "signal", ended->si_status);
+	sim_fail("a forked child ended by %s %d", ended->si_code == CLD_EXITED ? "exit" : "signal",
+	         ended->si_status);
 }
 
 /* Whoever has forked reaps it, as ever. */

@@ -224,17 +224,17 @@ static void an_address_is_forgotten_while_its_ref_is_read(void)
 
 static const struct scenario scenarios[] = {
 	{"the_last_ref_is_replaced_while_it_is_read", the_last_ref_is_replaced_while_it_is_read,
-	 "LAST_HOLD_LATE"},
+         "LAST_HOLD_LATE"},
 	{"an_object_ends_that_another_context_has_a_ref_of",
-	 an_object_ends_that_another_context_has_a_ref_of, "SERIAL_REUSED"},
+         an_object_ends_that_another_context_has_a_ref_of, "SERIAL_REUSED"},
 	{"two_contexts_have_an_objects_first_refs", two_contexts_have_an_objects_first_refs,
-	 "IDENTIFIED_TWICE"},
+         "IDENTIFIED_TWICE"},
 	{"an_addresss_first_refs_come_at_once", an_addresss_first_refs_come_at_once,
-	 "ADDRESS_ADDED_TWICE"},
+         "ADDRESS_ADDED_TWICE"},
 	{"an_address_is_forgotten_while_its_ref_is_set",
-	 an_address_is_forgotten_while_its_ref_is_set, "ROW_USED_UNLOCKED"},
+         an_address_is_forgotten_while_its_ref_is_set, "ROW_USED_UNLOCKED"},
 	{"an_address_is_forgotten_while_its_ref_is_read",
-	 an_address_is_forgotten_while_its_ref_is_read, "LAST_HOLD_LATE"},
+         an_address_is_forgotten_while_its_ref_is_read, "LAST_HOLD_LATE"},
 };
 
 SCENARIOS(scenarios)
