@@ -12,7 +12,8 @@
  *   - A child is linked before it is accepted; afterwards the spawner looks, with the lock,
  *     whether its parent was asked to stop.  Whoever stops the parent asks it first, then
  *     walks the family with the lock.  So either the walk finds the child accepted, or the
- *     spawner sees the request.
+ *     spawner sees the request, and walks the family again: the child may have ended by then, and its
+ *     own children, of which that walk knew nothing, be the parent's.
  */
 #include "pool/family.h"
 
@@ -78,7 +79,7 @@ static void bequeath_locked(bothy_future *job, bothy_future *parent)
 
 	while (job->spawned && (child = job->children) != NULL) {
 		unlink_locked(child);
-		if (parent != NULL)
+		if (parent != NULL && !PLANTED(BEQUEST_LOST))
 			adopt_locked(parent, child);
 	}
 }
@@ -93,24 +94,6 @@ void family_join(bothy_future *parent, bothy_future *child)
 	parent->spawned = true;
 	adopt_locked(parent, child);
 	lock_release(stripe_of(child));
-}
-
-static bool was_stopped(bothy_future *parent)
-{
-	bool stopped;
-
-	if (PLANTED(STOP_NOT_INHERITED))
-		return false;
-	lock_acquire(stripe_of(parent));
-	stopped = stop_reason(&parent->stop) < 0;
-	lock_release(stripe_of(parent));
-	return stopped;
-}
-
-void family_inherit_stop(bothy_future *parent, bothy_future *child)
-{
-	if (was_stopped(parent))
-		(void)family_cancel(child);
 }
 
 void family_leave(bothy_future *job)
@@ -153,6 +136,23 @@ static bothy_future *next_locked(const bothy_future *root, bothy_future *job)
 	return NULL;
 }
 
+static void ask_descendants_locked(bothy_future *job, bothy_future **chain)
+{
+	for (bothy_future *j = job; (j = next_locked(job, j)) != NULL;)
+		(void)ask_locked(j, chain);
+}
+
+void family_inherit_stop(bothy_future *parent)
+{
+	bothy_future *chain = NULL;
+
+	lock_acquire(stripe_of(parent));
+	if (stop_reason(&parent->stop) < 0 && !PLANTED(STOP_NOT_INHERITED))
+		ask_descendants_locked(parent, &chain);
+	lock_release(stripe_of(parent));
+	settle_chain(&chain, BOTHY_CANCELED, -ECANCELED);
+}
+
 bool family_cancel(bothy_future *job)
 {
 	bothy_future *chain = NULL;
@@ -161,8 +161,7 @@ bool family_cancel(bothy_future *job)
 	lock_acquire(stripe_of(job));
 	asked = ask_locked(job, &chain);
 	if (asked)
-		for (bothy_future *j = job; (j = next_locked(job, j)) != NULL;)
-			(void)ask_locked(j, &chain);
+		ask_descendants_locked(job, &chain);
 	lock_release(stripe_of(job));
 	settle_chain(&chain, BOTHY_CANCELED, -ECANCELED);
 	return asked;

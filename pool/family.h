@@ -10,9 +10,9 @@
 /* Link CHILD, which has an extra and is not accepted yet, to PARENT, the calling job. */
 void family_join(bothy_future *parent, bothy_future *child);
 
-/* CHILD has been accepted, and the caller has a hold on it.  If PARENT was asked to stop
- * meanwhile, CHILD is canceled. */
-void family_inherit_stop(bothy_future *parent, bothy_future *child);
+/* A child of PARENT, the calling job, has been accepted.  If PARENT was asked to stop meanwhile, the
+ * child is canceled, with all that descends from it by now. */
+void family_inherit_stop(bothy_future *parent);
 
 /* JOB will not run any more, or was refused: its children are its parent's now. */
 void family_leave(bothy_future *job);

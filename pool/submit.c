@@ -312,10 +312,8 @@ int submit_child(const struct bothy_job *spec, bothy_future **ret_future)
 		return error;
 	}
 	family_join(parent, child);
-	job_hold(child); /* to look after it once it is on its way */
 	error = enter(parent->project->pool, &child_spec, child, ret_future);
 	if (error == 0)
-		family_inherit_stop(parent, child);
-	job_release(child);
+		family_inherit_stop(parent);
 	return error;
 }

@@ -100,10 +100,50 @@ static void a_job_adopts_what_ends(void)
 	SIM_CHECK(testing_counts.refs_made == testing_counts.refs_destroyed);
 }
 
+/* ---- families ---------------------------------------------------------------------------- */
+
+static bothy_future *grandchild;
+
+static int spawn_and_leave(void *arg, void **ret_result)
+{
+	bothy_future *child;
+
+	(void)arg;
+	(void)ret_result;
+	if (bothy_spawn(&BOTHY_JOB(.fn = until_stopped), &child) == 0)
+		grandchild = child;
+	return 0;
+}
+
+static int spawn_a_parent(void *arg, void **ret_result)
+{
+	(void)arg;
+	(void)ret_result;
+	(void)!bothy_spawn(&BOTHY_JOB(.fn = spawn_and_leave), NULL);
+	return bothy_sleep_until(BOTHY_FOREVER);
+}
+
+/* The job between them may have ended, run, or not have begun when the first one is stopped. */
+static void grandchildren_are_stopped_too(void)
+{
+	bothy_future *first;
+
+	grandchild = NULL;
+	pool_of(2);
+	first = start(BOTHY_JOB(.fn = spawn_a_parent));
+	(void)bothy_future_cancel(first);
+	SIM_CHECK(outcome(first) == -ECANCELED);
+	SIM_CHECK(bothy_pool_close(pool, BOTHY_FOREVER) == 0);
+	if (grandchild != NULL)
+		SIM_CHECK(outcome(grandchild) == -ECANCELED);
+	finish();
+}
+
 static const struct scenario scenarios[] = {
 	{"the_global_client_is_swapped_while_it_is_read",
          the_global_client_is_swapped_while_it_is_read, "GLOBAL_RELEASED"},
 	{"a_job_adopts_what_ends", a_job_adopts_what_ends, "REF_NOT_ATOMIC"},
+	{"grandchildren_are_stopped_too", grandchildren_are_stopped_too, "BEQUEST_LOST"},
 };
 
 SCENARIOS(scenarios)
