@@ -56,7 +56,7 @@ void charge_pause_locked(struct charge *charge, bothy_time now)
 	bothy_project *project = charge->project;
 
 	charge->took = wall(charge, now);
-	charge->since = 0;
+	charge->since = PLANTED(LENT_TIME_CHARGED) ? now : 0;
 	correct_locked(charge, took(charge, now));
 	fair_pause(&project->pool->fair);
 	project->lent++;
@@ -67,6 +67,8 @@ void charge_resume_locked(struct charge *charge, bothy_time now)
 {
 	bothy_project *project = charge->project;
 
+	if (PLANTED(LENT_TIME_CHARGED))
+		charge->took = wall(charge, now);
 	charge->since = now;
 	project->lent--;
 	fair_resume(&project->pool->fair, &project->flow, project_is_idle_locked(project));

@@ -18,7 +18,7 @@ static void leave(struct line *line, const struct blocked *blocked)
 	while (*at != blocked)
 		at = &(*at)->next;
 	*at = blocked->next;
-	if (line->end == &blocked->next)
+	if (line->end == &blocked->next && !PLANTED(LINE_END_KEPT))
 		line->end = at;
 }
 

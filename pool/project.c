@@ -369,8 +369,10 @@ static int configure_locked(bothy_project *project, const struct bothy_project_o
 	limit_changed_locked(project, kicks);
 	if (options->max_running != 0 || options->rate_per_s != 0)
 		worker_recall_all_locked(project->pool, kicks); /* taken without a limit */
-	project_update_locked(project);
-	pool_wake_worker_locked(project->pool, kicks);
+	if (!PLANTED(LIMIT_CHANGE_UNSEEN))
+		project_update_locked(project);
+	if (!PLANTED(RAISE_UNTOLD))
+		pool_wake_worker_locked(project->pool, kicks);
 	return 0;
 }
 
@@ -488,11 +490,15 @@ void project_cancel(bothy_project *project)
 void project_release(bothy_project *project)
 {
 	bothy_pool *pool;
+	uint64_t holds;
 
 	if (project == NULL || pool_check(project->pool) < 0)
 		return;
 	pool = project->pool;
+	holds = PLANTED(HANDLE_UNLOCKED) ? project->holds : 0;
 	lock_acquire(&pool->lock);
+	if (PLANTED(HANDLE_UNLOCKED))
+		project->holds = holds;
 	if (project_put_locked(project))
 		pool_release_locked(pool);
 	else

@@ -77,6 +77,10 @@ void tally_unrun_locked(bothy_project *project, unsigned phase)
 {
 	project->pool->stats.queued--;
 	project->stats.queued--;
+	if (PLANTED(TALLY_TORN)) {
+		lock_release(&project->pool->lock);
+		lock_acquire(&project->pool->lock);
+	}
 	count_locked(project, phase);
 	if (PLANTED(SETTLED_TWICE_COUNTED))
 		count_locked(project, phase);
@@ -118,6 +122,10 @@ void tally_times_locked(bothy_project *project, int64_t waited, int64_t ran)
 {
 	histogram_add(&project->pool->times.wait, waited);
 	histogram_add(&project->times.wait, waited);
+	if (PLANTED(TIMES_TORN)) {
+		lock_release(&project->pool->times_lock);
+		lock_acquire(&project->pool->times_lock);
+	}
 	histogram_add(&project->pool->times.run, ran);
 	histogram_add(&project->times.run, ran);
 }

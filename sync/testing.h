@@ -110,7 +110,6 @@
 	X(FORK_OUT_OF_ORDER)      /* ... or all in another order than others do */        \
 	X(CHILD_UNSEEN)           /* ... and the child takes itself for its parent */     \
 	X(TURNS_NOT_TIME)         /* fair: every job is taken to be as long as was guessed */ \
-	X(IDLE_CREDIT)            /* ... and having been idle is a credit */              \
 	X(LENT_TIME_CHARGED)      /* a wait is charged, though its place is lent */       \
 	X(LINE_END_KEPT)          /* who leaves a line leaves its end as it is */         \
 	X(RAISE_UNTOLD)           /* no worker is woken when a project's limit is raised */ \

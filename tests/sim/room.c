@@ -118,6 +118,28 @@ static void who_gives_up_passes_the_room_on(void)
 	SIM_CHECK(atomic_load(&ran) == 2);
 }
 
+/* The hasty one stands before the patient one, behind it, or alone; one more comes when it has gone. */
+static void who_gives_up_leaves_the_line_whole(void)
+{
+	struct thread hasty, patient, late;
+	int errors[2] = {1, 1};
+
+	pool_with((struct bothy_pool_options){
+		.workers = 1, .queue_max = 1, .when_full = BOTHY_BLOCK});
+	for (int i = 0; i < 2; i++)
+		bothy_future_release(start(BOTHY_JOB(.fn = i == 0 ? until_gate : run_once)));
+	hasty = client(submit_in_haste, NULL);
+	patient = client(submit_one, &errors[0]);
+	thread_join(&hasty);
+	late = client(submit_one, &errors[1]);
+	parker_wake(&gate);
+	thread_join(&patient);
+	thread_join(&late);
+	SIM_CHECK(errors[0] == 0 && errors[1] == 0);
+	finish();
+	SIM_CHECK(atomic_load(&ran) == 3);
+}
+
 /* ------------------------------------------------------------------------------------------ */
 
 static const struct scenario scenarios[] = {
@@ -125,6 +147,7 @@ static const struct scenario scenarios[] = {
 	{"close_against_the_pools_line", close_against_the_pools_line, "BLOCKED_UNTOLD"},
 	{"close_against_a_projects_line", close_against_a_projects_line, "BLOCKED_UNTOLD"},
 	{"who_gives_up_passes_the_room_on", who_gives_up_passes_the_room_on, "PROJECT_ROOM_KEPT"},
+	{"who_gives_up_leaves_the_line_whole", who_gives_up_leaves_the_line_whole, "LINE_END_KEPT"},
 };
 
 SCENARIOS(scenarios)
