@@ -4,6 +4,7 @@
 
 #include "sync/atomic.h"
 #include "sync/fork.h"
+#include "sync/testing.h"
 #include "tls/context.h"
 
 int server_new(const struct bothy_server_ops *ops, void *self, bothy_server **ret_server)
@@ -37,10 +38,21 @@ static void destroy(const bothy_server *server)
 	context_resume(suspended);
 }
 
+static bool drop_hold(bothy_server *server)
+{
+	if (PLANTED(SERVER_NOT_ATOMIC)) {
+		unsigned holds = atom_load(&server->holds, acquire);
+
+		atom_store(&server->holds, holds - 1, release);
+		return holds == 1;
+	}
+	/* Release and acquire: every use comes before the end. */
+	return atom_sub(&server->holds, 1, acq_rel) == 1;
+}
+
 void server_release(bothy_server *server)
 {
-	/* Release and acquire: every use comes before the end. */
-	if (server == NULL || atom_sub(&server->holds, 1, acq_rel) > 1)
+	if (server == NULL || !drop_hold(server))
 		return;
 	if (server->ops.destroy != NULL && server_check(server) == 0)
 		destroy(server);

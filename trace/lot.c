@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "sync/testing.h"
 #include "tls/server.h"
 #include "trace/table.h"
 
@@ -92,7 +93,7 @@ static bool store_alone(struct lot *lot, const struct batch *batch, struct item 
 
 	write_item(lot, batch, item);
 	upsert_collected(lot);
-	error = flush(lot);
+	error = PLANTED(LOST_TOGETHER) ? -EIO : flush(lot);
 	if (item->error == 0)
 		item->error = error;
 	return error == 0;

@@ -280,7 +280,7 @@ static void wake_flushers(struct writer *writer)
 	while (*at != NULL) {
 		struct waiter *waiter = *at;
 
-		if (waiter->want > writer->done) {
+		if (waiter->want > writer->done && !PLANTED(FLUSHED_EARLY)) {
 			at = &waiter->next;
 			continue;
 		}
