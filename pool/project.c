@@ -50,12 +50,14 @@ static int entry_new(bothy_pool *pool, const struct project_name *name,
 		free(entry);
 		return error;
 	}
+	TESTING_COUNT(projects_made);
 	*ret_entry = entry;
 	return 0;
 }
 
 static void entry_free(struct project_entry *entry)
 {
+	TESTING_COUNT(projects_freed);
 	client_release(entry->project.client);
 	times_fini(&entry->project.times);
 	free(entry);

@@ -122,10 +122,6 @@ void tally_times_locked(bothy_project *project, int64_t waited, int64_t ran)
 {
 	histogram_add(&project->pool->times.wait, waited);
 	histogram_add(&project->times.wait, waited);
-	if (PLANTED(TIMES_TORN)) {
-		lock_release(&project->pool->times_lock);
-		lock_acquire(&project->pool->times_lock);
-	}
 	histogram_add(&project->pool->times.run, ran);
 	histogram_add(&project->times.run, ran);
 }

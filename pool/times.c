@@ -2,6 +2,8 @@
 
 #include <errno.h>
 
+#include "sync/testing.h"
+
 void times_fini(struct times *times)
 {
 	histogram_fini(&times->wait);
@@ -32,6 +34,10 @@ int times_read(const struct times *times, struct lock *lock, bothy_histogram **r
 	}
 	lock_acquire(lock);
 	histogram_copy(wait, &times->wait);
+	if (PLANTED(TIMES_TORN)) {
+		lock_release(lock);
+		lock_acquire(lock);
+	}
 	histogram_copy(run, &times->run);
 	lock_release(lock);
 	histogram_trim(wait);

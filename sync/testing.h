@@ -116,7 +116,7 @@
 	X(LIMIT_CHANGE_UNSEEN)    /* ... nor is the project given its turn */             \
 	X(HANDLE_UNLOCKED)        /* a handle's release counts without the lock */        \
 	X(TALLY_TORN)             /* a job is not queued any more before it is canceled */ \
-	X(TIMES_TORN)             /* ... and has waited before it has run */              \
+	X(TIMES_TORN)             /* how long jobs waited and ran is read one after the other */ \
 	X(TOKEN_WAKE_DROPPED)     /* limits: nobody looks when there is a token again */  \
 	X(REST_UNSEEN)            /* ... nor when fewer jobs of the project run */        \
 	X(MAX_RUNNING_IGNORED)    /* ... nor at how many do */                            \
@@ -153,6 +153,7 @@ struct testing_counts {
 	_Atomic unsigned long groups_made, groups_freed;
 	_Atomic unsigned long spares_kept, spares_taken; /* ... freed, and kept for others */
 	_Atomic unsigned long clients_freed;
+	_Atomic unsigned long projects_made, projects_freed;
 };
 
 extern struct testing_counts testing_counts;

@@ -9,6 +9,7 @@
 #include "sync/atomic.h"
 #include "sync/clock.h"
 #include "sync/park.h"
+#include "sync/testing.h"
 #include "sync/thread.h"
 #include "tests/sim/fixture.h"
 #include "tests/sim/scenario.h"
@@ -141,6 +142,7 @@ static void a_handle_goes_while_its_project_has_jobs(void)
 	SIM_CHECK(error == 0 || error == -ESHUTDOWN);
 	SIM_CHECK(atomic_load(&ran) == 1 + (error == 0));
 	finish();
+	SIM_CHECK(testing_counts.projects_made == testing_counts.projects_freed);
 }
 
 /* ---- books ------------------------------------------------------------------------------- */
@@ -203,9 +205,8 @@ static void times_are_read_while_jobs_end(void)
 	struct thread reader;
 
 	pool_of(1);
-	for (int i = 0; i < 2; i++)
-		bothy_future_release(start(BOTHY_JOB(.fn = run_once)));
 	reader = client(read_times, NULL);
+	bothy_future_release(start(BOTHY_JOB(.fn = run_once)));
 	SIM_CHECK(bothy_pool_close(pool, BOTHY_FOREVER) == 0);
 	thread_join(&reader);
 	finish();
