@@ -23,9 +23,9 @@ static int check_options(const struct bothy_pool_options *o)
 	    (o->when_full != BOTHY_REJECT && o->when_full != BOTHY_BLOCK) ||
 	    !check_fallback(o->refs))
 		return -EINVAL;
-	if (o->hygiene == BOTHY_HYGIENE_STRICT)
-		return -ENOTSUP;
-	return o->hygiene == BOTHY_HYGIENE_FAST ? 0 : -EINVAL;
+	if (o->hygiene != BOTHY_HYGIENE_FAST && o->hygiene != BOTHY_HYGIENE_STRICT)
+		return -EINVAL;
+	return (o->dirt_mask & ~BOTHY_DIRT_ALL) == 0 ? 0 : -EINVAL;
 }
 
 static unsigned cpus(void)
@@ -51,6 +51,8 @@ static void set_defaults(struct bothy_pool_options *o)
 		o->spare_max = SPARE_DEFAULT;
 	if (o->name == NULL)
 		o->name = "bothy";
+	if (o->dirt_mask == 0)
+		o->dirt_mask = BOTHY_DIRT_DEFAULT;
 }
 
 int bothy_pool_new(bothy_server *server, const struct bothy_pool_options *options,

@@ -1,6 +1,6 @@
 #include "pool/callback.h"
 
-#include "pool/hygiene.h"
+#include "pool/dirt.h"
 #include "pool/worker.h"
 #include "sync/cleanup.h"
 #include "sync/clock.h"
@@ -17,7 +17,7 @@ static void resume(void *suspended)
 	context_resume(suspended);
 	if (worker == NULL || worker->hand.top != NULL)
 		return;
-	hygiene_reset();
+	dirt_check(worker, NULL, 0);
 	worker->now = clock_stamp();
 }
 

@@ -13,6 +13,7 @@
 #include "pool/pool.h"
 #include "pool/project.h"
 #include "pool/settle.h"
+#include "pool/starter.h"
 #include "pool/worker.h"
 #include "sync/testing.h"
 
@@ -115,6 +116,20 @@ static void join_watchdog_locked(bothy_pool *pool)
 	pool->joining--;
 }
 
+static void join_starter_locked(bothy_pool *pool)
+{
+	struct starter *starter = pool->starter;
+
+	if (starter == NULL)
+		return;
+	pool->starter = NULL;
+	pool->joining++;
+	lock_release(&pool->lock);
+	starter_join(starter);
+	lock_acquire(&pool->lock);
+	pool->joining--;
+}
+
 /* No job is live: send the threads home, and wait until they are gone. */
 static void end_threads_locked(bothy_pool *pool)
 {
@@ -128,6 +143,7 @@ static void end_threads_locked(bothy_pool *pool)
 		(void)pool_await_change_locked(pool, BOTHY_FOREVER);
 	worker_reap_locked(pool);
 	join_watchdog_locked(pool);
+	join_starter_locked(pool);
 	while (pool->joining > 0)
 		(void)pool_await_change_locked(pool, BOTHY_FOREVER);
 	if (!PLANTED(JOINED_UNTOLD))

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "pool/project.h"
+#include "pool/starter.h"
 #include "pool/watchdog.h"
 #include "pool/worker.h"
 #include "sync/clock.h"
@@ -74,10 +75,20 @@ void pool_adopt_thread(bothy_pool *pool)
 	(void)context_suspend();
 }
 
+int pool_start_thread_locked(bothy_pool *pool, void (*fn)(void *), void *arg,
+                             const struct thread_options *options, struct thread *ret_thread)
+{
+	if (pool->starter == NULL || PLANTED(STARTED_BY_JOBS))
+		return thread_start(fn, arg, options, ret_thread);
+	return starter_start(pool->starter, fn, arg, options, ret_thread);
+}
+
 /* ---- holds, counters, wakes ------------------------------------------------------------------ */
 
 static void pool_destroy(bothy_pool *pool)
 {
+	starter_detach(pool->starter); /* of one that was abandoned */
+	process_watch_fini(&pool->process);
 	job_depot_fini(&pool->depot);
 	lock_fini(&pool->times_lock);
 	lock_fini(&pool->lock);
@@ -247,6 +258,7 @@ static void pool_init(bothy_pool *pool, bothy_server *server,
 	pool->generation = fork_generation();
 	lock_init(&pool->lock);
 	job_depot_init(&pool->depot);
+	process_watch_init(&pool->process);
 	lock_init(&pool->times_lock);
 	line_init(&pool->line);
 	pool->holds = 1;
@@ -272,6 +284,17 @@ static int pool_staff_first(bothy_pool *pool)
 	return error;
 }
 
+/* What a strict pool needs before its first worker. */
+static int pool_be_strict(bothy_pool *pool)
+{
+	struct thread_options options = {0, pool->name};
+
+	if (pool->options.hygiene != BOTHY_HYGIENE_STRICT)
+		return 0;
+	(void)process_watch_look(&pool->process, 0);
+	return starter_new(&options, &pool->starter);
+}
+
 int pool_new(bothy_server *server, const struct bothy_pool_options *options, bothy_pool **ret_pool)
 {
 	bothy_pool *pool;
@@ -283,7 +306,9 @@ int pool_new(bothy_server *server, const struct bothy_pool_options *options, bot
 	if (pool == NULL)
 		return -ENOMEM;
 	pool_init(pool, server, options);
-	error = pool_staff_first(pool);
+	error = pool_be_strict(pool);
+	if (error == 0)
+		error = pool_staff_first(pool);
 	if (error < 0) {
 		pool_free(pool);
 		return error;

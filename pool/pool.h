@@ -37,6 +37,7 @@
 #include "pool/fair.h"
 #include "pool/job.h"
 #include "pool/line.h"
+#include "pool/process_state.h"
 #include "pool/times.h"
 #include "sync/fork.h"
 #include "sync/lock.h"
@@ -81,9 +82,11 @@ struct bothy_pool {
 	struct times times;
 
 	struct job_depot depot;  /* has its own lock */
+	struct process_watch process; /* ... too; of a strict pool */
 	struct lock times_lock;  /* guards the times, of the projects too; taken last */
 
 	/* threads */
+	struct starter *starter; /* starts all others; NULL: each starts what it needs itself */
 	struct worker *workers;  /* all, those of BOTHY_OWN_THREAD included */
 	struct worker *idle;     /* parked for want of jobs; the last to park first */
 	struct worker *gone;     /* threads that have ended, or are about to: to be joined */
@@ -135,6 +138,11 @@ int pool_new(bothy_server *server, const struct bothy_pool_options *options,
 
 /* The pool that the calling thread is one of, as a worker or as the watchdog; or NULL. */
 bothy_pool *pool_current(void);
+
+/* Start one of POOL's threads, as thread_start(), so that it inherits nothing from what a job has made
+ * of the calling thread, if the pool is strict. */
+int pool_start_thread_locked(bothy_pool *pool, void (*fn)(void *), void *arg,
+                             const struct thread_options *options, struct thread *ret_thread);
 
 /* Make the calling thread one of POOL's, for good: no global client is seen on it. */
 void pool_adopt_thread(bothy_pool *pool);

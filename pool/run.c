@@ -20,6 +20,7 @@
 #include <stdlib.h>
 
 #include "pool/callback.h"
+#include "pool/dirt.h"
 #include "pool/family.h"
 #include "pool/group.h"
 #include "pool/hygiene.h"
@@ -212,6 +213,20 @@ static bool comes_to(struct run *run, enum run_stage step)
 	return true;
 }
 
+/* Put the thread right; a strict pool's context takes no memory to the next job. */
+static void check_thread(struct run *run)
+{
+	struct worker *worker = run->worker;
+
+	if (worker == NULL) {
+		(void)hygiene_reset();
+		return;
+	}
+	dirt_check(worker, run->job->project, run->refusal == 0 ? run->context->id : 0);
+	if (worker->pool->options.hygiene == BOTHY_HYGIENE_STRICT)
+		context_renew(run->context);
+}
+
 /* All that follows fn; again from where it was if it is cut short. */
 static void finish_run(struct run *run)
 {
@@ -220,7 +235,10 @@ static void finish_run(struct run *run)
 		return;
 	if (comes_to(run, RUN_FREES))
 		callback_run(run->job->arg_free, run->job->arg);
-	hygiene_reset();
+	if (comes_to(run, RUN_CHECKS))
+		check_thread(run);
+	else
+		(void)hygiene_reset();
 	if (comes_to(run, RUN_SETTLES))
 		settle(run);
 	if (comes_to(run, RUN_DROPS))
@@ -257,7 +275,7 @@ static void call(struct run *run)
 /* Do all of RUN, on a thread that may be as any is. */
 static void run_all(struct run *run)
 {
-	hygiene_reset();
+	(void)hygiene_reset();
 	call(run);
 	finish_run(run);
 }
@@ -302,6 +320,7 @@ void run_taken(struct run *run, struct worker *worker)
 /* What a job that runs in place of a wait needs. */
 struct place {
 	struct run run;
+	struct thread_state found; /* strict: what the waiting job has made of the thread */
 	bothy_context context;
 };
 
@@ -321,6 +340,8 @@ bool run_in_place(struct worker *worker, bothy_future *job)
 	struct hygiene hygiene;
 	bool starts;
 
+	if (!dirt_set_aside(worker, &place.found))
+		return false;
 	/* Under the lock, or who stops all jobs would find it neither queued nor on the stack; who
 	 * cancels the project's has the stacks behind it, and comes to JOB yet. */
 	lock_acquire(&pool->lock);
@@ -337,15 +358,17 @@ bool run_in_place(struct worker *worker, bothy_future *job)
 	}
 	lock_release(&pool->lock);
 	kicks_give(&kicks);
-	if (!starts)
+	if (!starts) {
+		dirt_take_back(worker, &place.found);
 		return false;
-
+	}
 	hygiene_save(&hygiene);
 	context_init(&place.context);
 	run_init(&place.run, worker, job, &place.context);
 	cleanup_push(leave_place, &place);
 	run_all(&place.run);
 	cleanup_pop(1);
+	dirt_take_back(worker, &place.found);
 	hygiene_restore(&hygiene);
 	return true;
 }

@@ -12,6 +12,7 @@ enum run_stage {
 	RUN_NONE = 0,  /* there is no run */
 	RUN_RUNS,      /* fn, and the end of the context */
 	RUN_FREES,     /* the argument */
+	RUN_CHECKS,    /* what the thread was left like */
 	RUN_SETTLES,   /* claims the job, and keeps the books */
 	RUN_DROPS,     /* the result, if nobody will have it */
 	RUN_PUBLISHES, /* the outcome */

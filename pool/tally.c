@@ -118,6 +118,16 @@ void tally_overdue_ended_locked(bothy_project *project)
 	project->stats.overdue--;
 }
 
+void tally_dirtied_locked(bothy_pool *pool, bothy_project *project, bool retired)
+{
+	pool->stats.dirtied++;
+	pool->stats.retired += retired;
+	if (project == NULL)
+		return;
+	project->stats.dirtied++;
+	project->stats.retired += retired;
+}
+
 void tally_times_locked(bothy_project *project, int64_t waited, int64_t ran)
 {
 	histogram_add(&project->pool->times.wait, waited);

@@ -356,7 +356,7 @@ int watchdog_start_locked(bothy_pool *pool)
 
 	if (pool->watchdog_started)
 		return 0;
-	error = thread_start(watchdog_main, pool, &options, &pool->watchdog);
+	error = pool_start_thread_locked(pool, watchdog_main, pool, &options, &pool->watchdog);
 	if (error < 0)
 		return error;
 	pool->watchdog_started = true;

@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "pool/dirt.h"
 #include "pool/group.h"
 #include "pool/hygiene.h"
 #include "pool/project.h"
@@ -101,11 +102,12 @@ static bool worker_prepare(struct worker *worker)
 	int error = 0;
 
 	worker->start_error = -EOWNERDEAD; /* should it end the thread */
-	hygiene_reset();
+	(void)hygiene_reset();
 	if (options->worker_init != NULL)
 		error = options->worker_init(options->user, &worker->local);
 	(void)context_unwind(NULL); /* what it has entered and forgotten */
-	hygiene_reset();
+	(void)hygiene_reset();
+	dirt_begin(worker);
 	worker->start_error = error;
 	worker->ready = worker->start_error >= 0;
 	if (!worker->ready)
@@ -212,15 +214,22 @@ static void unlock_and_settle(bothy_pool *pool, struct take *take)
 	settle_chain(&take->expired, BOTHY_EXPIRED, -ETIMEDOUT);
 }
 
+/* Whether a job has made of WORKER's thread what nobody can undo. */
+static bool is_unfit(const struct worker *worker)
+{
+	return worker->stains != 0 && !PLANTED(UNFIT_SERVES);
+}
+
 /* Start the next job that the worker has in its hand, if there is one. */
 static bool next_in_hand(struct worker *worker)
 {
 	bothy_future *expired = NULL;
-	bothy_future *job;
+	bothy_future *job = NULL;
 
 	do {
 		settle_chain(&expired, BOTHY_EXPIRED, -ETIMEDOUT);
-		job = hand_start(&worker->hand, worker->now, &expired);
+		if (!is_unfit(worker)) /* a callback may have done it, just now */
+			job = hand_start(&worker->hand, worker->now, &expired);
 	} while (expired != NULL);
 	return job != NULL;
 }
@@ -251,12 +260,13 @@ static bool fill_hand(struct worker *worker)
 	take.now = clock_stamp();
 	lock_acquire_soon(&pool->lock);
 	settle_accounts_locked(worker, &take.kicks);
-	goes = retires_locked(worker);
+	goes = retires_locked(worker) || is_unfit(worker);
 	while (!goes && !take_locked(worker, &take)) {
 		if (take.expired != NULL || take.more) {
 			unlock_and_settle(pool, &take);
 			take.now = clock_now();
 			lock_acquire(&pool->lock);
+			goes = is_unfit(worker);
 		} else if (pool->phase == POOL_EXITING) {
 			goes = true;
 		} else {
@@ -271,10 +281,14 @@ static bool fill_hand(struct worker *worker)
 /* Wait for a job and start it; false: the thread is to go. */
 static bool next_job(struct worker *worker)
 {
-	while (!next_in_hand(worker))
-		if (!fill_hand(worker))
+	while (!is_unfit(worker)) {
+		if (next_in_hand(worker))
+			return true;
+		/* What is in the hand of one that has become unfit is for others. */
+		if (!is_unfit(worker) && !fill_hand(worker))
 			return false;
-	return true;
+	}
+	return false;
 }
 
 /* In a child that a job has forked there is no pool to come back to. */
@@ -518,7 +532,7 @@ int worker_start_locked(bothy_pool *pool, struct hand *from)
 	link_locked(worker);
 	if (from != NULL)
 		hand_move_locked(from, &worker->hand);
-	error = thread_start(worker_main, worker, &options, &worker->thread);
+	error = pool_start_thread_locked(pool, worker_main, worker, &options, &worker->thread);
 	if (error == 0)
 		return 0;
 	if (from != NULL)

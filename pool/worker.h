@@ -2,13 +2,14 @@
  * Workers: the pool's threads.
  *
  * Locking: the pool's lock guards all but `hand`, which hand.h speaks of, `parker`, and what is
- * the thread's own: `local`, `context`, and from `now` to `spares`.
+ * the thread's own: `local`, `context`, and from `now` to `stains`.
  */
 #ifndef POOL_WORKER_H
 #define POOL_WORKER_H
 
 #include "pool/hand.h"
 #include "pool/pool.h"
+#include "pool/thread_state.h"
 #include "tls/context.h"
 
 struct run;
@@ -32,6 +33,9 @@ struct worker {
 	struct run *run;             /* in the frame of the thread's main function */
 	bothy_future *settled;       /* linked by `kept`: they have yet to leave their groups */
 	struct job_spares spares;    /* what it has freed */
+	struct thread_state base;    /* strict: as worker_init has left the thread */
+	uint32_t stains;             /* what is not so any more, and can't be: a thread with any takes
+	                              * no more jobs */
 	void *local;
 	bothy_context context;
 };

@@ -78,6 +78,9 @@
 	X(RESULT_LEAKED)          /* a result that nobody takes is not freed */           \
 	X(STOP_NOT_SENT)          /* a deadline does not ask the job to stop */           \
 	X(HYGIENE_SKIPPED)        /* the floating-point environment is not put back */    \
+	X(STATE_KEPT)             /* ... nor what the kernel keeps for a thread */        \
+	X(UNFIT_SERVES)           /* a thread that can't be put right takes other jobs */ \
+	X(STARTED_BY_JOBS)        /* ... and starts its replacement itself */             \
 	X(DEFER_ORDER_SWAPPED)    /* deferred functions run oldest first */               \
 	X(NOTIFIED_TWICE)         /* a notify function is called twice */                 \
 	X(ERROR_TEXT_LOST)        /* what bothy_fail() said is not kept */                \

@@ -54,6 +54,15 @@ void context_fini(bothy_context *context)
 	arena_fini(&context->arena);
 }
 
+void context_renew(bothy_context *context)
+{
+	struct context_ids block = context->ids;
+
+	context_fini(context);
+	context_init(context);
+	context->ids = block;
+}
+
 /* ---- the beginning -------------------------------------------------------------------- */
 
 static void set_out(bothy_context *context, const struct context_spec *spec)

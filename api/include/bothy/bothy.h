@@ -3,7 +3,7 @@
  * own, so that one user's client, refs and state never turn up in another user's job.
  *
  * This header includes all of them; read them in this order: base.h (conventions), pool.h,
- * project.h, histogram.h, job.h, future.h, context.h, ref.h, server.h, trace.h.
+ * hygiene.h, project.h, histogram.h, job.h, future.h, context.h, ref.h, server.h, trace.h.
  *
  * Caveats
  *   - Isolation is against accidents, not against an attacker: threads share memory.
@@ -38,6 +38,7 @@
 #include <bothy/context.h>
 #include <bothy/future.h>
 #include <bothy/histogram.h>
+#include <bothy/hygiene.h>
 #include <bothy/job.h>
 #include <bothy/pool.h>
 #include <bothy/project.h>

@@ -5,6 +5,7 @@
 #define BOTHY_POOL_H
 
 #include <bothy/base.h>
+#include <bothy/hygiene.h>
 
 BOTHY_BEGIN_DECLS
 
@@ -12,13 +13,6 @@ enum bothy_when_full {
 	BOTHY_REJECT = 0, /* a submit is -EAGAIN */
 	BOTHY_BLOCK = 1   /* it waits, at most until the job's deadline, then -EAGAIN; on a
 	                   * pool's thread it is -EAGAIN at once */
-};
-
-/* How much of a thread is put back after each job. */
-enum bothy_hygiene {
-	BOTHY_HYGIENE_FAST = 0,  /* errno, floating-point environment, uselocale(), cancel
-	                          * state and type */
-	BOTHY_HYGIENE_STRICT = 1 /* -ENOTSUP in this release */
 };
 
 struct bothy_pool_options {
@@ -44,6 +38,12 @@ struct bothy_pool_options {
 	int (*worker_init)(void *user, void **ret_worker_local);
 	void (*worker_fini)(void *user, void *worker_local);
 	void *user;
+	/* Called on a worker after a job that has left something of what is in dirt_mask
+	 * (<bothy/hygiene.h>; 0: BOTHY_DIRT_DEFAULT): after its argument is freed and the thread put
+	 * right, before the job settles, with no context and no lock.  DIRT is there for the call.
+	 * It must be quick, and not call pthread_exit(). */
+	void (*on_dirty)(void *user, const struct bothy_dirt *dirt);
+	uint32_t dirt_mask; /* also what stats.dirtied counts */
 };
 
 /*
@@ -54,8 +54,7 @@ struct bothy_pool_options {
  *
  * Ownership: *ret_pool is the caller's; OPTIONS is copied, SERVER held.
  * Errors:    -EINVAL: too many workers or spares (over 1,024), a stack under 64 KiB, a
- *            negative time, an unknown enumerator; -ENOTSUP: BOTHY_HYGIENE_STRICT;
- *            -E2BIG; -ENOMEM; -ECHILD; what pthread_create(3) or worker_init said, with no
+ *            negative time, an unknown enumerator or bit of dirt_mask; -E2BIG; -ENOMEM; -ECHILD; what pthread_create(3) or worker_init said, with no
  *            thread left behind.
  */
 BOTHY_API BOTHY_MUST_CHECK int bothy_pool_new(bothy_server *server,
@@ -115,6 +114,10 @@ struct bothy_pool_stats {
 	/* Contexts whose server could not finish, and the last such error. */
 	uint64_t finish_failed;
 	int finish_error;
+	/* Jobs, and callbacks between them, that have left something of dirt_mask; threads that
+	 * were retired for what can't be put back. */
+	uint64_t dirtied;
+	uint64_t retired;
 };
 
 /*

@@ -94,6 +94,8 @@ struct bothy_project_stats {
 	unsigned places;     /* that its jobs have now: running, lost ones too, but not those that
 	                      * wait and have lent theirs */
 	unsigned lent;       /* jobs that wait, parked, their places lent */
+	uint64_t dirtied;    /* jobs that have left something: see <bothy/hygiene.h> */
+	uint64_t retired;    /* threads that were retired for it */
 };
 
 /*
