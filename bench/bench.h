@@ -10,6 +10,7 @@
 
 /* Each prints its figures; 0, or a negative errno of what failed. */
 int tenants_run(const struct bench_options *options);
+int hygiene_run(const struct bench_options *options);
 int refs_run(const struct bench_options *options);
 int fair_run(const struct bench_options *options);
 int rss_run(const struct bench_options *options);
@@ -26,6 +27,7 @@ struct bench_pool {
 	bothy_group *group;
 };
 int bench_pool_start(unsigned workers, struct bench_pool *ret_pool);
+int bench_pool_start_with(struct bothy_pool_options options, struct bench_pool *ret_pool);
 void bench_pool_stop(struct bench_pool *pool);
 
 /* Submit N empty jobs, counted by the pool's group; wait where the queue is full. */

@@ -5,10 +5,16 @@
 
 int bench_pool_start(unsigned workers, struct bench_pool *ret_pool)
 {
-	struct bothy_pool_options options = {.size = sizeof(options), .workers = workers};
-	struct bench_pool pool = {NULL, NULL, NULL};
-	int error = bothy_pool_new(NULL, &options, &pool.pool);
+	return bench_pool_start_with((struct bothy_pool_options){.workers = workers}, ret_pool);
+}
 
+int bench_pool_start_with(struct bothy_pool_options options, struct bench_pool *ret_pool)
+{
+	struct bench_pool pool = {NULL, NULL, NULL};
+	int error;
+
+	options.size = sizeof(options);
+	error = bothy_pool_new(NULL, &options, &pool.pool);
 	if (error < 0)
 		return error;
 	error = bothy_project_open(pool.pool, "team", "bench", NULL, &pool.project);
