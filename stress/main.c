@@ -26,6 +26,7 @@ static void begin(void)
 		.when_full = options->block ? BOTHY_BLOCK : BOTHY_REJECT,
 		.spare_max = options->spares,
 		.stop_grace_ns = STRESS_GRACE_NS,
+		.hygiene = options->strict ? BOTHY_HYGIENE_STRICT : BOTHY_HYGIENE_FAST,
 		.name = "stress",
 		.worker_init = worker_begin,
 		.worker_fini = worker_end,

@@ -22,6 +22,8 @@ static const char usage[] =
 	"  --spares N        at most N threads for jobs that wait (64)\n"
 	"  --block           wait while the queue is full, instead of trying again\n"
 	"  --even            as many jobs of the rare kinds as of others\n"
+	"  --strict          a pool that looks at its threads strictly, and jobs that spoil them\n"
+	"                    accordingly\n"
 	"  --flood N         N jobs in the flood at the end (500 for each worker)\n"
 	"  --seed N          the same jobs as another run with this seed\n"
 	"  --hang-seconds N  without progress for so long, give up (60)\n"
@@ -41,6 +43,7 @@ enum choice {
 	OPTION_SPARES,
 	OPTION_BLOCK,
 	OPTION_EVEN,
+	OPTION_STRICT,
 	OPTION_FLOOD,
 	OPTION_SEED,
 	OPTION_HANG,
@@ -59,6 +62,7 @@ static const struct option table[] = {
 	{"spares", required_argument, NULL, OPTION_SPARES},
 	{"block", no_argument, NULL, OPTION_BLOCK},
 	{"even", no_argument, NULL, OPTION_EVEN},
+	{"strict", no_argument, NULL, OPTION_STRICT},
 	{"flood", required_argument, NULL, OPTION_FLOOD},
 	{"seed", required_argument, NULL, OPTION_SEED},
 	{"hang-seconds", required_argument, NULL, OPTION_HANG},
@@ -99,6 +103,9 @@ static void take(struct options *options, int option)
 		break;
 	case OPTION_EVEN:
 		options->even = true;
+		break;
+	case OPTION_STRICT:
+		options->strict = true;
 		break;
 	case OPTION_FLOOD:
 		options->flood = (unsigned)arguments_number("flood", 100, 1000000);

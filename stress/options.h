@@ -16,6 +16,7 @@ struct options {
 	unsigned queue;   /* the pool's queue_max */
 	unsigned spares;  /* the pool's spare_max; 0: its default */
 	bool block;       /* a full queue blocks, and does not refuse */
+	bool strict;      /* BOTHY_HYGIENE_STRICT */
 	bool even;        /* rare kinds of jobs are as many as others */
 	bool honest;      /* no job outlives its deadline, or ends its thread */
 	unsigned flood;   /* jobs of the project that floods, at the end */
