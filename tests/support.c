@@ -1,113 +1,81 @@
+#define _GNU_SOURCE
 #include "tests/support.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <locale.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 /* ---- failing on request ------------------------------------------------------------------ */
 
-/* `left` calls until the one that fails; 0: none does. */
+/* Of the calls counted so far, those numbered first to first + run - 1 fail; first 0: none. */
 struct failure {
-	atomic_ulong left;
+	atomic_ulong first, run, count;
 	atomic_bool failed;
 };
 
-static struct failure allocation, thread_start, key, value, event, randomness;
-static atomic_bool no_threads;
+static struct failure failures[SUPPORT_CALLS];
 static _Atomic int64_t wall_clock; /* 0: the right one */
 static atomic_long live;
 
-static void fail_nth(struct failure *failure, unsigned long n)
+void support_fail(enum support_call call, unsigned long n, unsigned long run)
 {
+	struct failure *failure = &failures[call];
+
+	atomic_store(&failure->first, 0); /* none, while the others change */
 	atomic_store(&failure->failed, false);
-	atomic_store(&failure->left, n);
+	atomic_store(&failure->run, run);
+	atomic_store(&failure->count, 0);
+	atomic_store(&failure->first, n);
 }
 
-/* Count one call: whether it is the one to fail. */
-static bool fails(struct failure *failure)
+bool support_fails(enum support_call call)
 {
-	unsigned long left = atomic_load(&failure->left);
+	struct failure *failure = &failures[call];
+	unsigned long number = atomic_fetch_add(&failure->count, 1) + 1;
+	unsigned long first = atomic_load(&failure->first);
 
-	do {
-		if (left == 0)
-			return false;
-	} while (!atomic_compare_exchange_weak(&failure->left, &left, left - 1));
-	if (left == 1)
-		atomic_store(&failure->failed, true);
-	return left == 1;
+	if (first == 0 || number < first || number - first >= atomic_load(&failure->run))
+		return false;
+	atomic_store(&failure->failed, true);
+	return true;
 }
 
-void support_fail_allocation(unsigned long n)
+bool support_failed(enum support_call call)
 {
-	fail_nth(&allocation, n);
+	return atomic_load(&failures[call].failed);
 }
 
-void support_fail_thread_start(unsigned long n)
+unsigned long support_calls(enum support_call call)
 {
-	fail_nth(&thread_start, n);
+	return atomic_load(&failures[call].count);
 }
 
-void support_fail_thread_starts(bool all)
+/* Before the library's own constructors. */
+__attribute__((constructor(101))) static void fail_from_the_start(void)
 {
-	atomic_store(&no_threads, all);
-}
+	const char *fails = getenv("BOTHY_TEST_FAILS");
+	char *n = NULL;
+	unsigned long call = fails != NULL ? strtoul(fails, &n, 10) : SUPPORT_CALLS;
 
-void support_fail_key(unsigned long n)
-{
-	fail_nth(&key, n);
-}
-
-void support_fail_value(unsigned long n)
-{
-	fail_nth(&value, n);
-}
-
-void support_fail_eventfd(unsigned long n)
-{
-	fail_nth(&event, n);
-}
-
-void support_fail_random(unsigned long n)
-{
-	fail_nth(&randomness, n);
+	if (call < SUPPORT_CALLS && *n == ':')
+		support_fail((enum support_call)call, strtoul(n + 1, NULL, 10), 1);
 }
 
 void support_wall_clock(int64_t ns)
 {
 	atomic_store(&wall_clock, ns);
-}
-
-bool support_allocation_failed(void)
-{
-	return atomic_load(&allocation.failed);
-}
-
-bool support_thread_start_failed(void)
-{
-	return atomic_load(&thread_start.failed);
-}
-
-bool support_key_failed(void)
-{
-	return atomic_load(&key.failed);
-}
-
-bool support_value_failed(void)
-{
-	return atomic_load(&value.failed);
-}
-
-bool support_eventfd_failed(void)
-{
-	return atomic_load(&event.failed);
 }
 
 long support_live_allocations(void)
@@ -130,7 +98,7 @@ char *__wrap_strdup(const char *text);
 
 static bool allocation_fails(void)
 {
-	if (!fails(&allocation))
+	if (!support_fails(CALL_ALLOCATION))
 		return false;
 	errno = ENOMEM;
 	return true;
@@ -180,46 +148,100 @@ char *__wrap_strdup(const char *text)
 
 int support_pthread_create(pthread_t *ret_thread, const pthread_attr_t *attributes,
                            void *(*fn)(void *), void *arg);
+int support_pthread_attr_init(pthread_attr_t *attributes);
+int support_pthread_getattr_np(pthread_t thread, pthread_attr_t *ret_attributes);
 int support_pthread_key_create(pthread_key_t *ret_key, void (*destroy)(void *));
+int support_pthread_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void));
+void *support_mmap(void *at, size_t bytes, int access, int flags, int fd, off_t offset);
+int support_madvise(void *at, size_t bytes, int advice);
+int support_open(const char *path, int flags);
+int support_stat(const char *path, struct stat *ret_status);
+locale_t support_newlocale(int mask, const char *name, locale_t base);
 int support_pthread_setspecific(pthread_key_t of, const void *new);
 int support_eventfd(unsigned int count, int flags);
 ssize_t support_getrandom(void *bytes, size_t n, unsigned int flags);
 int support_clock_gettime(clockid_t clock, struct timespec *ret_time);
 
+/* -1, with errno. */
+static int say(int error)
+{
+	errno = error;
+	return -1;
+}
+
 int support_pthread_create(pthread_t *ret_thread, const pthread_attr_t *attributes,
                            void *(*fn)(void *), void *arg)
 {
-	return fails(&thread_start) || atomic_load(&no_threads)
-	               ? EAGAIN
-	               : pthread_create(ret_thread, attributes, fn, arg);
+	return support_fails(CALL_THREAD_START) ? EAGAIN
+	                                        : pthread_create(ret_thread, attributes, fn, arg);
+}
+
+int support_pthread_attr_init(pthread_attr_t *attributes)
+{
+	return support_fails(CALL_THREAD_ATTRIBUTES) ? ENOMEM : pthread_attr_init(attributes);
+}
+
+int support_pthread_getattr_np(pthread_t thread, pthread_attr_t *ret_attributes)
+{
+	return support_fails(CALL_THREAD_ATTRIBUTES) ? ENOMEM
+	                                             : pthread_getattr_np(thread, ret_attributes);
 }
 
 int support_pthread_key_create(pthread_key_t *ret_key, void (*destroy)(void *))
 {
-	return fails(&key) ? EAGAIN : pthread_key_create(ret_key, destroy);
+	return support_fails(CALL_KEY) ? EAGAIN : pthread_key_create(ret_key, destroy);
 }
 
 int support_pthread_setspecific(pthread_key_t of, const void *new)
 {
-	return fails(&value) ? ENOMEM : pthread_setspecific(of, new);
+	return support_fails(CALL_VALUE) ? ENOMEM : pthread_setspecific(of, new);
+}
+
+int support_pthread_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void))
+{
+	return support_fails(CALL_ATFORK) ? ENOMEM : pthread_atfork(prepare, parent, child);
 }
 
 int support_eventfd(unsigned int count, int flags)
 {
-	if (fails(&event)) {
-		errno = EMFILE;
-		return -1;
-	}
-	return eventfd(count, flags);
+	return support_fails(CALL_EVENTFD) ? say(EMFILE) : eventfd(count, flags);
 }
 
 ssize_t support_getrandom(void *bytes, size_t n, unsigned int flags)
 {
-	if (fails(&randomness)) {
-		errno = ENOSYS;
-		return -1;
-	}
-	return getrandom(bytes, n, flags);
+	return support_fails(CALL_RANDOM) ? say(ENOSYS) : getrandom(bytes, n, flags);
+}
+
+void *support_mmap(void *at, size_t bytes, int access, int flags, int fd, off_t offset)
+{
+	if (!support_fails(CALL_MMAP))
+		return mmap(at, bytes, access, flags, fd, offset);
+	errno = ENOMEM;
+	return MAP_FAILED;
+}
+
+int support_madvise(void *at, size_t bytes, int advice)
+{
+	return support_fails(CALL_MADVISE) ? say(EINVAL) : madvise(at, bytes, advice);
+}
+
+/* The library makes no file so: it gives no mode. */
+int support_open(const char *path, int flags)
+{
+	return support_fails(CALL_OPEN) ? say(EMFILE) : open(path, flags);
+}
+
+int support_stat(const char *path, struct stat *ret_status)
+{
+	return support_fails(CALL_STAT) ? say(EACCES) : stat(path, ret_status);
+}
+
+locale_t support_newlocale(int mask, const char *name, locale_t base)
+{
+	if (!support_fails(CALL_LOCALE))
+		return newlocale(mask, name, base);
+	errno = ENOMEM;
+	return (locale_t)0;
 }
 
 int support_clock_gettime(clockid_t clock, struct timespec *ret_time)

@@ -1,6 +1,6 @@
 /*
  * What tests of any module share: gates, threads, and calls of the system that fail on
- * request.  The library's calls of pthread_create(3), pthread_key_create(3) and eventfd(2) can
+ * request.  The library's calls of pthread_create(3), eventfd(2), sqlite3_step() and many more can
  * fail in every test program; so can the allocator, for the test and Check too: switch the
  * failure off before the next assertion.
  */
@@ -28,24 +28,114 @@
 
 /* ---- failing on request ------------------------------------------------------------------ */
 
-/*
- * Let the N-th call from now fail, on whatever thread (1: the next one), and all others
- * succeed; 0: none fails.  Each starts its count anew.
- */
-void support_fail_allocation(unsigned long n);   /* malloc, calloc, realloc, strdup: ENOMEM */
-void support_fail_thread_start(unsigned long n); /* EAGAIN */
-void support_fail_thread_starts(bool all);       /* all of them, until it is false again */
-void support_fail_key(unsigned long n);          /* EAGAIN */
-void support_fail_value(unsigned long n);        /* pthread_setspecific(3): ENOMEM */
-void support_fail_eventfd(unsigned long n);      /* EMFILE */
-void support_fail_random(unsigned long n);       /* getrandom(2): ENOSYS */
+/* Calls that can fail, and what they say then.  Those of SQLite and below are there with recording
+ * alone; the last ones in test_faults alone. */
+enum support_call {
+	CALL_ALLOCATION,        /* malloc, calloc, realloc, strdup: ENOMEM */
+	CALL_THREAD_START,      /* EAGAIN */
+	CALL_THREAD_ATTRIBUTES, /* pthread_attr_init(3), pthread_getattr_np(3): ENOMEM */
+	CALL_KEY,               /* EAGAIN */
+	CALL_VALUE,             /* pthread_setspecific(3): ENOMEM */
+	CALL_ATFORK,            /* ENOMEM */
+	CALL_EVENTFD,           /* EMFILE */
+	CALL_RANDOM,            /* getrandom(2): ENOSYS */
+	CALL_MMAP,              /* ENOMEM */
+	CALL_MADVISE,           /* EINVAL, as kernels that don't know the advice */
+	CALL_OPEN,              /* EMFILE */
+	CALL_STAT,              /* EACCES */
+	CALL_LOCALE,            /* newlocale(3): ENOMEM */
+	CALL_SQLITE_START,      /* sqlite3_initialize: SQLITE_NOMEM */
+	CALL_SQLITE_OPEN,       /* these four: one of several codes, by turns */
+	CALL_SQLITE_PREPARE,
+	CALL_SQLITE_STEP,
+	CALL_SQLITE_EXEC,
+	CALL_SQLITE_BIND,   /* SQLITE_NOMEM */
+	CALL_SQLITE_MEMORY, /* what the libraries allocate themselves */
+	CALL_JANSSON_MEMORY,
+	CALL_CRYPTO_MEMORY,
+	CALL_SQLITE_FILE, /* what SQLite asks the system: open, fstat, ftruncate, mmap, unlink ... */
+	CALL_SQLITE_READ,  /* EIO */
+	CALL_SQLITE_WRITE, /* ENOSPC */
+	CALL_SQLITE_SYNC,  /* EIO */
+	CALL_SQLITE_LOCK,  /* EIO */
+	SUPPORT_CALLS
+};
 
-/* Whether the call that was to fail has come: what a loop over all N ends with. */
-bool support_allocation_failed(void);
-bool support_thread_start_failed(void);
-bool support_key_failed(void);
-bool support_value_failed(void);
-bool support_eventfd_failed(void);
+/*
+ * Let RUN calls fail from the N-th from now on, on whatever threads (1: the next one), and all
+ * others succeed; N 0: none fails.  Starts that call's counts anew.
+ *
+ * A process with BOTHY_TEST_FAILS=CALL:N in its environment, CALL a number, begins so, before
+ * anything of the library has run.
+ */
+void support_fail(enum support_call call, unsigned long n, unsigned long run);
+bool support_failed(enum support_call call); /* whether one has: what loops over all N end with */
+unsigned long support_calls(enum support_call call); /* how many there were, failed or not */
+
+/* Count one call: whether it is to fail.  For what stands in for such a call. */
+bool support_fails(enum support_call call);
+
+/* The N-th alone. */
+static inline void support_fail_allocation(unsigned long n)
+{
+	support_fail(CALL_ALLOCATION, n, 1);
+}
+
+static inline void support_fail_thread_start(unsigned long n)
+{
+	support_fail(CALL_THREAD_START, n, 1);
+}
+
+static inline void support_fail_key(unsigned long n)
+{
+	support_fail(CALL_KEY, n, 1);
+}
+
+static inline void support_fail_value(unsigned long n)
+{
+	support_fail(CALL_VALUE, n, 1);
+}
+
+static inline void support_fail_eventfd(unsigned long n)
+{
+	support_fail(CALL_EVENTFD, n, 1);
+}
+
+static inline void support_fail_random(unsigned long n)
+{
+	support_fail(CALL_RANDOM, n, 1);
+}
+
+/* All starts of threads, until it is false again. */
+static inline void support_fail_thread_starts(bool all)
+{
+	support_fail(CALL_THREAD_START, all, all ? ~0ul : 0);
+}
+
+static inline bool support_allocation_failed(void)
+{
+	return support_failed(CALL_ALLOCATION);
+}
+
+static inline bool support_thread_start_failed(void)
+{
+	return support_failed(CALL_THREAD_START);
+}
+
+static inline bool support_key_failed(void)
+{
+	return support_failed(CALL_KEY);
+}
+
+static inline bool support_value_failed(void)
+{
+	return support_failed(CALL_VALUE);
+}
+
+static inline bool support_eventfd_failed(void)
+{
+	return support_failed(CALL_EVENTFD);
+}
 
 /* Blocks allocated and not freed, since the program's start. */
 long support_live_allocations(void);
