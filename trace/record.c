@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "trace/utf8.h"
+
 /* An object that grows, until something is wrong. */
 struct growing {
 	json_t *object;
@@ -27,16 +29,10 @@ static void add(struct growing *to, const char *key, json_t *value)
 
 static void add_text(struct growing *to, const char *key, const char *text)
 {
-	json_t *value = text != NULL ? json_string(text) : json_null();
-
-	if (value != NULL) {
-		add(to, key, value);
-		return;
-	}
-	/* It is no UTF-8, unless there is no memory for it as it is either. */
-	value = json_string_nocheck(text);
-	fail(to, value != NULL ? -EINVAL : -ENOMEM);
-	json_decref(value);
+	if (text != NULL && !utf8_is_right(text))
+		fail(to, -EINVAL);
+	else
+		add(to, key, text != NULL ? json_string_nocheck(text) : json_null());
 }
 
 static void add_json(struct growing *to, const char *key, const char *json)
