@@ -203,6 +203,42 @@ void connection_put(struct store *store, struct connection *connection)
 	connection_close(connection);
 }
 
+/* SQLite works on them with no lock held. */
+void connection_close_idle(struct store *store)
+{
+	struct connection *idle;
+
+	lock_acquire(&store->lock);
+	idle = store->idle;
+	store->idle = NULL;
+	store->n_idle = 0;
+	lock_release(&store->lock);
+	while (idle != NULL) {
+		struct connection *next = idle->next;
+
+		connection_close(idle);
+		idle = next;
+	}
+}
+
+int connection_renew(struct store *store)
+{
+	struct connection *fresh;
+	int error = connection_open(store, CONNECTION_WRITE, &fresh);
+
+	if (error < 0)
+		return error;
+	if (sqlite3_db_readonly(fresh->db, "main") == 1) {
+		connection_close(fresh);
+		return trace_fail(-EROFS, "%s: may only be read", store->path);
+	}
+	connection_close_idle(store);
+	connection_close(store->writer);
+	store->writer = fresh;
+	store->unready = true;
+	return 0;
+}
+
 int connection_execute(const struct store *store, struct connection *connection, const char *sql,
                        const char *what)
 {

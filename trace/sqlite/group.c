@@ -12,6 +12,7 @@
 
 #include "sync/clock.h"
 #include "trace/error.h"
+#include "trace/sqlite/connection.h"
 #include "trace/sqlite/fail.h"
 
 static int run(struct store *store, enum statement which, const char *what)
@@ -46,6 +47,27 @@ static int roll_back(struct store *store)
 	               : run(store, STATEMENT_ROLLBACK, "can't be rolled back");
 }
 
+static int begin(struct store *store)
+{
+	int error = store->unready ? connection_set_up(store, store->writer) : 0;
+
+	if (error == 0) {
+		store->unready = false;
+		error = run(store, STATEMENT_BEGIN, "can't be written");
+	}
+	return error;
+}
+
+/* The file was opened for writing, so if it may only be read, another connection may do better. */
+static int begin_anyhow(struct store *store)
+{
+	int error = begin(store);
+
+	if (error == -EROFS && check_name(store) == 0 && connection_renew(store) == 0)
+		error = begin(store);
+	return error;
+}
+
 int group_continue(struct store *store)
 {
 	int error;
@@ -54,8 +76,8 @@ int group_continue(struct store *store)
 		return 0;
 	error = roll_back(store); /* what an earlier one has left */
 	if (error == 0)
-		error = run(store, STATEMENT_BEGIN, "can't be written");
-	if (error == -EIO && check_name(store) < 0)
+		error = begin_anyhow(store);
+	if ((error == -EIO || error == -EROFS) && check_name(store) < 0)
 		error = -ENOENT; /* it is why */
 	store->writing = error == 0;
 	return error;

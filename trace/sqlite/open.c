@@ -18,12 +18,7 @@
 
 static void store_free(struct store *store)
 {
-	struct connection *idle;
-
-	while ((idle = store->idle) != NULL) {
-		store->idle = idle->next;
-		connection_close(idle);
-	}
+	connection_close_idle(store);
 	connection_close(store->writer);
 	fork_remove(&store->file);
 	project_forget(&store->projects);

@@ -43,8 +43,9 @@ struct store {
 	void *user;
 
 	struct lock write_lock;
-	struct connection *writer; /* const; memory: everybody's; NULL if read_only */
-	/* guarded by write_lock */
+	/* Memory: everybody's, and const; NULL if read_only.  Else guarded by write_lock, as is: */
+	struct connection *writer;
+	bool unready; /* the writer is not set up yet */
 	bool writing; /* a transaction is open: what was written since the last flush */
 	int lost;     /* SQLite rolled one back by itself: what the next flush will say */
 	/* None could begin, after a long wait: nor shall others try. */
