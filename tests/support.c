@@ -40,6 +40,11 @@ void support_fail(enum support_call call, unsigned long n, unsigned long run)
 	atomic_store(&failure->first, n);
 }
 
+void support_fail_no_more(enum support_call call)
+{
+	atomic_store(&failures[call].first, 0);
+}
+
 bool support_fails(enum support_call call)
 {
 	struct failure *failure = &failures[call];
@@ -194,7 +199,10 @@ int support_pthread_key_create(pthread_key_t *ret_key, void (*destroy)(void *))
 
 int support_pthread_setspecific(pthread_key_t of, const void *new)
 {
-	return support_fails(CALL_VALUE) ? ENOMEM : pthread_setspecific(of, new);
+	/* It never needs memory for a thread that has a value. */
+	if (new != NULL && pthread_getspecific(of) == NULL &&support_fails(CALL_VALUE))
+		return ENOMEM;
+	return pthread_setspecific(of, new);
 }
 
 int support_pthread_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void))

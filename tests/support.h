@@ -35,7 +35,7 @@ enum support_call {
 	CALL_THREAD_START,      /* EAGAIN */
 	CALL_THREAD_ATTRIBUTES, /* pthread_attr_init(3), pthread_getattr_np(3): ENOMEM */
 	CALL_KEY,               /* EAGAIN */
-	CALL_VALUE,             /* pthread_setspecific(3): ENOMEM */
+	CALL_VALUE,             /* pthread_setspecific(3), of a thread without a value: ENOMEM */
 	CALL_ATFORK,            /* ENOMEM */
 	CALL_EVENTFD,           /* EMFILE */
 	CALL_RANDOM,            /* getrandom(2): ENOSYS */
@@ -69,6 +69,7 @@ enum support_call {
  * anything of the library has run.
  */
 void support_fail(enum support_call call, unsigned long n, unsigned long run);
+void support_fail_no_more(enum support_call call); /* what was counted stays */
 bool support_failed(enum support_call call); /* whether one has: what loops over all N end with */
 unsigned long support_calls(enum support_call call); /* how many there were, failed or not */
 
