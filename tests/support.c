@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -286,6 +288,27 @@ void *support_join(pthread_t thread)
 
 	need("pthread_join", pthread_join(thread, &result));
 	return result;
+}
+
+void support_say_thread(_Atomic int *ret_tid)
+{
+	atomic_store(ret_tid, (int)syscall(SYS_gettid));
+}
+
+void support_await_asleep(const _Atomic int *tid)
+{
+	char path[64], state = 'R';
+
+	while (atomic_load(tid) == 0)
+		(void)sched_yield();
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", atomic_load(tid));
+	while (state != 'S') {
+		FILE *file = fopen(path, "re");
+
+		need(path, file == NULL ? errno : 0);
+		need(path, fscanf(file, "%*d (%*[^)]) %c", &state) == 1 ? 0 : EIO);
+		(void)fclose(file);
+	}
 }
 
 int support_in_child(int (*fn)(void *), void *arg)

@@ -150,6 +150,11 @@ void support_wall_clock(int64_t ns);
 pthread_t support_thread(void *(*fn)(void *), void *arg);
 void *support_join(pthread_t thread);
 
+/* Say in *RET_TID which thread this is, before it begins to wait; and wait until that has been said, and
+ * the thread sleeps: the kernel tells. */
+void support_say_thread(_Atomic int *ret_tid);
+void support_await_asleep(const _Atomic int *tid);
+
 /* Run FN in a forked child: what it returns (0 to 125), or -1 if it did not end so. */
 int support_in_child(int (*fn)(void *), void *arg);
 

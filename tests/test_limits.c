@@ -216,27 +216,15 @@ END_TEST
 
 static atomic_int submitter; /* its thread's number */
 
-/* Wait until the submitter sleeps in its submit: the kernel says so. */
 static void await_blocked(void)
 {
-	char path[64], state = 'R';
-
-	while (atomic_load(&submitter) == 0)
-		(void)sched_yield();
-	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", atomic_load(&submitter));
-	while (state != 'S') {
-		FILE *file = fopen(path, "re");
-
-		ck_assert_ptr_nonnull(file);
-		ck_assert_int_eq(fscanf(file, "%*d (%*[^)]) %c", &state), 1);
-		ck_assert_int_eq(fclose(file), 0);
-	}
+	support_await_asleep(&submitter);
 	atomic_store(&submitter, 0);
 }
 
 static void *submit_blocked(void *arg)
 {
-	atomic_store(&submitter, (int)syscall(SYS_gettid));
+	support_say_thread(&submitter);
 	*(int *)arg = submit_one(0);
 	return NULL;
 }

@@ -1,0 +1,6 @@
+#include "tests/fork/states.h"
+
+int fork_while_recording(void)
+{
+	return 0;
+}

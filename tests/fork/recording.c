@@ -1,0 +1,188 @@
+/*
+ * fork while a server is idle, writes, or can't.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "tests/fork/child.h"
+#include "tests/fork/states.h"
+#include "tests/support.h"
+#include "tests/trace/shelf.h"
+
+static char folder[] = "/tmp/bothy-test-XXXXXX";
+static char path[64];
+static struct shelf *shelf;
+
+static void pool_on_server(void)
+{
+	const struct bothy_pool_options options = {.size = sizeof(options), .workers = 2};
+
+	ck_assert_int_eq(bothy_client_new(held.server, "ann", "p", &held.client), 0);
+	ck_assert_int_eq(bothy_pool_new(held.server, &options, &pool), 0);
+}
+
+static void on_file(void)
+{
+	char url[80];
+
+	states_setup();
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	(void)snprintf(path, sizeof(path), "%s/db", folder);
+	(void)snprintf(url, sizeof(url), "sqlite:%s", path);
+	ck_assert_int_eq(bothy_server_open(url, NULL, &held.server), 0);
+	pool_on_server();
+}
+
+static void off_file(void)
+{
+	char command[64];
+
+	states_teardown();
+	(void)snprintf(command, sizeof(command), "rm -rf %s", folder);
+	ck_assert_int_eq(system(command), 0);
+}
+
+/* Its queue holds one item. */
+static void on_shelf(void)
+{
+	struct bothy_server_ops ops = shelf_ops;
+
+	states_setup();
+	ops.queue_max = 1;
+	shelf = shelf_new();
+	ck_assert_ptr_nonnull(shelf);
+	ck_assert_int_eq(bothy_server_new(&ops, shelf, &held.server), 0);
+	pool_on_server();
+}
+
+static int publish(void *arg, void **ret_result)
+{
+	(void)arg, (void)ret_result;
+	ck_assert_int_eq(bothy_publish(NULL, "thing", "1", 1, NULL), 0);
+	return 0;
+}
+
+static void expect_flush(void)
+{
+	ck_assert_int_eq(bothy_client_flush(held.client, BOTHY_FOREVER), 0);
+}
+
+START_TEST(with_a_writer_that_is_idle)
+{
+	hold(BOTHY_JOB(.fn = publish, .flags = BOTHY_TRACE));
+	ck_assert_int_eq(bothy_future_wait(held.futures[0], BOTHY_FOREVER), 0);
+	expect_flush();
+	fork_children();
+	hold(BOTHY_JOB(.fn = publish));
+	ck_assert_int_eq(bothy_future_wait(held.futures[1], BOTHY_FOREVER), 0);
+	expect_flush();
+}
+END_TEST
+
+static atomic_bool enough;
+
+static void *publish_much(void *unused)
+{
+	(void)unused;
+	while (!atomic_load(&enough)) {
+		ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = publish, .flags = BOTHY_TRACE))), 0);
+		expect_flush();
+	}
+	return NULL;
+}
+
+START_TEST(while_the_writer_stores_and_commits)
+{
+	pthread_t thread = support_thread(publish_much, NULL);
+
+	for (int i = 0; i < 5; i++)
+		fork_children();
+	atomic_store(&enough, true);
+	(void)support_join(thread);
+}
+END_TEST
+
+static atomic_int flusher;
+
+static void *flush(void *unused)
+{
+	int error;
+
+	(void)unused;
+	support_say_thread(&flusher);
+	error = bothy_client_flush(held.client, BOTHY_FOREVER);
+	/* The writer waits for some seconds, which the children may take. */
+	ck_assert(error == 0 || error == -EBUSY);
+	return NULL;
+}
+
+/* Somebody else has the file, so the writer tries again and again. */
+START_TEST(while_the_writer_waits_for_another_processs_lock)
+{
+	sqlite3 *other;
+	pthread_t thread;
+
+	ck_assert_int_eq(sqlite3_open(path, &other), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+	hold(BOTHY_JOB(.fn = publish));
+	ck_assert_int_eq(bothy_future_wait(held.futures[0], BOTHY_FOREVER), 0);
+	thread = support_thread(flush, NULL);
+	support_await_asleep(&flusher);
+	fork_children();
+	ck_assert_int_eq(sqlite3_exec(other, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+	(void)support_join(thread);
+	ck_assert_int_eq(sqlite3_close(other), SQLITE_OK);
+}
+END_TEST
+
+START_TEST(while_the_writer_is_in_an_operation)
+{
+	atomic_store(&shelf->stops, true);
+	hold(BOTHY_JOB(.fn = publish));
+	gate_await(&shelf->gate, 1);
+	fork_children();
+	gate_open(&shelf->gate);
+	ck_assert_int_eq(bothy_future_wait(held.futures[0], BOTHY_FOREVER), 0);
+	expect_flush();
+}
+END_TEST
+
+START_TEST(while_jobs_wait_for_room_in_the_servers_queue)
+{
+	struct bothy_server_stats stats = {.size = sizeof(stats)};
+
+	atomic_store(&shelf->stops, true);
+	hold(BOTHY_JOB(.fn = publish));
+	gate_await(&shelf->gate, 1);
+	hold(BOTHY_JOB(.fn = publish, .flags = BOTHY_TRACE));
+	while (bothy_server_stats(held.server, &stats) == 0 && stats.waited == 0)
+		(void)sched_yield();
+	fork_children();
+	gate_open(&shelf->gate);
+	ck_assert_int_eq(bothy_future_wait(held.futures[1], BOTHY_FOREVER), 0);
+	expect_flush();
+}
+END_TEST
+
+int fork_while_recording(void)
+{
+	const TTest *const on_files[] = {
+		with_a_writer_that_is_idle,
+		while_the_writer_stores_and_commits,
+		while_the_writer_waits_for_another_processs_lock,
+	};
+	const TTest *const on_shelves[] = {
+		while_the_writer_is_in_an_operation,
+		while_jobs_wait_for_room_in_the_servers_queue,
+	};
+
+	return run_suite_with("fork while recording in a file", on_file, off_file, on_files,
+	                      sizeof(on_files) / sizeof(on_files[0])) |
+	       run_suite_with("fork while recording", on_shelf, states_teardown, on_shelves,
+	                      sizeof(on_shelves) / sizeof(on_shelves[0]));
+}
