@@ -1,7 +1,8 @@
 /*
  * Every fault: for each kind of call, the scenario runs with the first one failing, then the second,
- * and so on until a run in which none failed; once with that one alone, and once with those after
- * it as well, for a while.
+ * and so on until a run in which none failed: with that one alone; with the next ones as well (every
+ * second N); and, but for what is waited for, with all from there
+ * on until the scenario says that it is over (every fourth N).
  *
  *     test_faults [--all] [--kind NAME] [--n N]
  *
@@ -31,6 +32,9 @@
 #include "tests/support.h"
 
 enum { TRIES = 24, RUN_SECONDS = 120, SEVERAL = 5, NAME_BYTES = 64 };
+
+/* How many fail in a row: to the end. */
+#define ALL (~0ul)
 
 /* When the calls of a kind are made. */
 enum when {
@@ -173,8 +177,8 @@ static int complain(void)
 {
 	if (verdict() == NULL)
 		return 0;
-	fprintf(stderr, "%s, %lu from call %lu on: %s\n", kinds[failing].name, shared->run,
-	        shared->n, verdict());
+	fprintf(stderr, "%s, %ld (-1: all) from call %lu on: %s\n", kinds[failing].name,
+	        (long)shared->run, shared->n, verdict());
 	return 1;
 }
 
@@ -198,6 +202,14 @@ static void run(unsigned long n, unsigned long length)
 static unsigned long stride_of(unsigned long calls)
 {
 	return options.all ? 1 : calls / TRIES + 1;
+}
+
+/* Whether what needs it waits until it can be had again: jobs wait for threads, and SQLite takes a lock
+ * that fails as somebody else's, for which each write waits five seconds. */
+static bool is_waited_for(enum support_call call)
+{
+	return call == CALL_SQLITE_LOCK || call == CALL_ALLOCATION || call == CALL_THREAD_START ||
+	       call == CALL_THREAD_ATTRIBUTES || call == CALL_VALUE;
 }
 
 static int run_each(unsigned long stride, unsigned long length)
@@ -227,7 +239,8 @@ static int run_often(void)
 	calls = shared->calls;
 	if (complain())
 		return 1;
-	if (run_each(stride_of(calls), 1) || run_each(stride_of(calls) * 2, SEVERAL))
+	if (run_each(stride_of(calls), 1) || run_each(stride_of(calls) * 2, SEVERAL) ||
+	    (!is_waited_for(failing) && run_each(stride_of(calls) * 4, ALL)))
 		return 1;
 	shared->calls = calls;
 	return 0;
@@ -285,8 +298,9 @@ static int end_of(pid_t pid)
 		continue;
 	if (WIFEXITED(status))
 		return WEXITSTATUS(status);
-	fprintf(stderr, "%s, %lu from call %lu on: %s\n", kinds[failing].name, shared->run,
-	        shared->n, WTERMSIG(status) == SIGALRM ? "hangs" : strsignal(WTERMSIG(status)));
+	fprintf(stderr, "%s, %ld (-1: all) from call %lu on: %s\n", kinds[failing].name,
+	        (long)shared->run, shared->n,
+	        WTERMSIG(status) == SIGALRM ? "hangs" : strsignal(WTERMSIG(status)));
 	return 1;
 }
 
