@@ -96,14 +96,29 @@ static void *publish_much(void *unused)
 	return NULL;
 }
 
+/* The host uses SQLite as well, so that its own locks are held most of the time. */
+static void *use_sqlite_much(void *unused)
+{
+	char bytes[16];
+
+	(void)unused;
+	while (!atomic_load(&enough)) {
+		sqlite3_free(sqlite3_malloc(16));
+		sqlite3_randomness(sizeof(bytes), bytes);
+	}
+	return NULL;
+}
+
 START_TEST(while_the_writer_stores_and_commits)
 {
-	pthread_t thread = support_thread(publish_much, NULL);
+	pthread_t threads[] = {support_thread(publish_much, NULL),
+	                       support_thread(use_sqlite_much, NULL)};
 
 	for (int i = 0; i < 5; i++)
 		fork_children();
 	atomic_store(&enough, true);
-	(void)support_join(thread);
+	for (int i = 0; i < 2; i++)
+		(void)support_join(threads[i]);
 }
 END_TEST
 
