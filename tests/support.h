@@ -53,7 +53,7 @@ enum support_call {
 	CALL_SQLITE_MEMORY, /* what the libraries allocate themselves */
 	CALL_JANSSON_MEMORY,
 	CALL_CRYPTO_MEMORY,
-	CALL_SQLITE_FILE, /* what SQLite asks the system: open, fstat, ftruncate, mmap, unlink ... */
+	CALL_SQLITE_FILE,  /* SQLite's own open, fstat, ftruncate, mmap, unlink: several errors */
 	CALL_SQLITE_READ,  /* EIO */
 	CALL_SQLITE_WRITE, /* ENOSPC */
 	CALL_SQLITE_SYNC,  /* EIO */
@@ -150,8 +150,8 @@ void support_wall_clock(int64_t ns);
 pthread_t support_thread(void *(*fn)(void *), void *arg);
 void *support_join(pthread_t thread);
 
-/* Say in *RET_TID which thread this is, before it begins to wait; and wait until that has been said, and
- * the thread sleeps: the kernel tells. */
+/* Say in *RET_TID which thread this is, before it begins to wait; and wait until that has been
+ * said, and the thread sleeps: the kernel tells. */
 void support_say_thread(_Atomic int *ret_tid);
 void support_await_asleep(const _Atomic int *tid);
 

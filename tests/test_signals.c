@@ -1,9 +1,10 @@
 /*
- * A storm of signals, with the host's handlers and without SA_RESTART: no call returns early, nothing
- * is lost, and no handler runs on a thread of the library's.
+ * A storm of signals, with the host's handlers and without SA_RESTART: no call returns early,
+ * nothing is lost, and no handler runs on a thread of the library's.
  *
- * A timer and a thread send signals all the time, to the process and to each of its threads, while these
- * are in every call that blocks.  How long it lasts is told by the number of signals that came.
+ * A timer and a thread send signals all the time, to the process and to each of its threads,
+ * while these are in every call that blocks.  How long it lasts is told by the number of
+ * signals that came.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -29,7 +30,7 @@ static _Atomic int wrong;
 			(void)atomic_compare_exchange_strong(&wrong, &none, __LINE__); \
 	} while (0)
 
-/* ---- the host's handlers ---------------------------------------------------------------------------- */
+/* ---- the host's handlers ------------------------------------------------------------------- */
 
 enum { ENOUGH_ALARMS = 2000, ENOUGH_EACH = 500, ALARM_US = 200, SIGNALS = 4 };
 
@@ -69,7 +70,7 @@ static bool enough(void)
 	return true;
 }
 
-/* ---- the host's threads -------------------------------------------------------------------------------- */
+/* ---- the host's threads -------------------------------------------------------------------- */
 
 enum { HOSTS_MAX = 16 };
 
@@ -126,7 +127,7 @@ static void set_timer(long us)
 	ck_assert_int_eq(setitimer(ITIMER_REAL, &interval, NULL), 0);
 }
 
-/* ---- jobs ---------------------------------------------------------------------------------------------- */
+/* ---- jobs ---------------------------------------------------------------------------------- */
 
 static atomic_long accepted, run;
 
@@ -166,7 +167,7 @@ static bothy_future *send(struct bothy_job job)
 	return future;
 }
 
-/* ---- calls that block ------------------------------------------------------------------------------------ */
+/* ---- calls that block ---------------------------------------------------------------------- */
 
 static void wait_for_one(void)
 {
@@ -281,7 +282,7 @@ static void run_and_sleep(void)
 	EXPECT(bothy_run_here(NULL, &job, NULL) == 0);
 }
 
-/* ---- a job that wants signals ----------------------------------------------------------------------------- */
+/* ---- a job that wants signals -------------------------------------------------------------- */
 
 static int catch_some(void *arg, void **ret_result)
 {
@@ -315,7 +316,7 @@ static void run_catching_job(void)
 	bothy_future_release(future);
 }
 
-/* ---- recording ---------------------------------------------------------------------------------------------- */
+/* ---- recording ----------------------------------------------------------------------------- */
 
 #ifdef BOTHY_RECORDING
 static bothy_server *server;
@@ -388,7 +389,7 @@ static void expect_recorded(void)
 }
 #endif
 
-/* ---- the test ------------------------------------------------------------------------------------------------- */
+/* ---- the test ------------------------------------------------------------------------------ */
 
 static void catch_all(void)
 {
@@ -424,7 +425,8 @@ static void expect_books(void)
 	ck_assert_int_ge(run, accepted / 2);
 }
 
-/* This thread has the signals blocked until it is in the storm itself: what it starts inherits that. */
+/* This thread has the signals blocked until it is in the storm itself: what it starts inherits
+ * that. */
 START_TEST(nothing_returns_early_and_nothing_is_lost_in_a_storm_of_signals)
 {
 	pthread_t stormer;

@@ -14,7 +14,7 @@ void scenario_prepare(void)
 	EXPECT(bothy_client_set_global(global) == 0);
 }
 
-/* ---- inside ------------------------------------------------------------------------------------ */
+/* ---- inside -------------------------------------------------------------------------------- */
 
 static void count(void *arg)
 {
@@ -107,7 +107,7 @@ void use_context(void)
 	EXPECT(bothy_fail(3, "a text of %d", 3) == 3);
 }
 
-/* ---- servers of our own: hooks ------------------------------------------------------------------- */
+/* ---- servers of our own: hooks ------------------------------------------------------------- */
 
 static atomic_int slots, tokens, servers;
 
@@ -146,7 +146,7 @@ static void destroy(void *self)
 	atomic_fetch_sub(&servers, 1);
 }
 
-/* ---- the section ------------------------------------------------------------------------------------ */
+/* ---- the section --------------------------------------------------------------------------- */
 
 static void enter_on(bothy_server *server)
 {

@@ -47,7 +47,7 @@ static void count_dead(const void *block)
 		atomic_fetch_sub(&live, 1);
 }
 
-/* ---- SQLite's memory -------------------------------------------------------------------------------- */
+/* ---- SQLite's memory ----------------------------------------------------------------------- */
 
 static sqlite3_mem_methods sqlite_memory; /* as it was */
 
@@ -67,7 +67,7 @@ static void sqlite_free(void *block)
 	sqlite_memory.xFree(block);
 }
 
-/* ---- jansson's and libcrypto's ---------------------------------------------------------------------- */
+/* ---- jansson's and libcrypto's ------------------------------------------------------------- */
 
 static void *json_malloc(size_t bytes)
 {
@@ -99,7 +99,7 @@ static void crypto_free(void *block, const char *file, int line)
 	__real_free(block);
 }
 
-/* ---- SQLite's files ----------------------------------------------------------------------------------- */
+/* ---- SQLite's files ------------------------------------------------------------------------ */
 
 static int say(int error)
 {
@@ -184,7 +184,7 @@ static void replace(const char *name, sqlite3_syscall_ptr call)
 		(void)vfs->xSetSystemCall(vfs, name, call);
 }
 
-/* ---- all of them ---------------------------------------------------------------------------------------- */
+/* ---- all of them --------------------------------------------------------------------------- */
 
 void dependents_begin(void)
 {

@@ -1,6 +1,6 @@
 /*
- * What the libraries that recording depends on ask the system: their memory, and SQLite's files.  In
- * test_faults each of these calls can fail (tests/support.h).
+ * What the libraries that recording depends on ask the system: their memory, and SQLite's
+ * files.  In test_faults each of these calls can fail (tests/support.h).
  */
 #ifndef TESTS_FAULTS_DEPENDENTS_H
 #define TESTS_FAULTS_DEPENDENTS_H

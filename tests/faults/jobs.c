@@ -20,7 +20,7 @@ static struct {
 	atomic_int notified;
 } section;
 
-/* ---- jobs' functions ----------------------------------------------------------------------------- */
+/* ---- jobs' functions ----------------------------------------------------------------------- */
 
 static int end_thread(void *arg, void **ret_result)
 {
@@ -80,7 +80,7 @@ static int do_all_here(void *arg, void **ret_result)
 	return 0;
 }
 
-/* ---- submitting -------------------------------------------------------------------------------------- */
+/* ---- submitting ---------------------------------------------------------------------------- */
 
 static bothy_future *start(struct bothy_job job)
 {
@@ -205,7 +205,7 @@ static void start_all(void)
 	cancel_many();
 }
 
-/* ---- what became of them -------------------------------------------------------------------------------- */
+/* ---- what became of them ------------------------------------------------------------------- */
 
 static bool is_outcome(int code)
 {
@@ -280,7 +280,7 @@ static void read_books(void)
 		read_times(wait, run);
 }
 
-/* ---- the section ------------------------------------------------------------------------------------------ */
+/* ---- the section --------------------------------------------------------------------------- */
 
 static void open_all(void)
 {

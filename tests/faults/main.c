@@ -1,17 +1,17 @@
 /*
- * Every fault: for each kind of call, the scenario runs with the first one failing, then the second,
- * and so on until a run in which none failed: with that one alone; with the next ones as well (every
- * second N); and, but for what is waited for, with all from there
- * on until the scenario says that it is over (every fourth N).
+ * Every fault: for each kind of call, the scenario runs with the first one failing, then the
+ * second, and so on until a run in which none failed: with that one alone; with the next ones
+ * as well (every second N); and, but for what is waited for, with all from there on until the
+ * scenario says that it is over (every fourth N).
  *
  *     test_faults [--all] [--kind NAME] [--n N]
  *
- * By default not every N is tried, but about so many of each kind as TRIES says, evenly spread.  Which
- * call is the N-th varies from run to run where several threads make them: then N counts those of
- * all threads.
+ * By default not every N is tried, but about so many of each kind as TRIES says, evenly spread.
+ * Which call is the N-th varies from run to run where several threads make them: then N counts
+ * those of all threads.
  *
- * Each kind has a process of its own, made while this one has no threads.  A run that hangs is ended
- * by its alarm, and told with its kind and N, as is one that crashes.
+ * Each kind has a process of its own, made while this one has no threads.  A run that hangs is
+ * ended by its alarm, and told with its kind and N, as is one that crashes.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -102,7 +102,7 @@ static struct {
 
 static char folder[NAME_BYTES], path[NAME_BYTES + 16], url[NAME_BYTES + 32];
 
-/* ---- what is left ------------------------------------------------------------------------------------ */
+/* ---- what is left -------------------------------------------------------------------------- */
 
 /* Names in a folder of /proc; that of the listing's own descriptor is there each time. */
 static int entries(const char *of)
@@ -151,7 +151,7 @@ static void expect_left(const struct left *before)
 		        now.files - before->files, now.threads - before->threads);
 }
 
-/* ---- a run -------------------------------------------------------------------------------------------- */
+/* ---- a run --------------------------------------------------------------------------------- */
 
 static enum support_call failing;
 static bool started; /* what is to fail in the next run was told before main() */
@@ -182,7 +182,8 @@ static int complain(void)
 	return 1;
 }
 
-/* One run, with LENGTH calls from the N-th on failing; N 0: none.  Its alarm is there until the next. */
+/* One run, with LENGTH calls from the N-th on failing; N 0: none.  Its alarm is there until the
+ * next. */
 static void run(unsigned long n, unsigned long length)
 {
 	shared->n = n;
@@ -196,7 +197,7 @@ static void run(unsigned long n, unsigned long length)
 	scenario_run(url, over);
 }
 
-/* ---- all runs of a kind --------------------------------------------------------------------------------- */
+/* ---- all runs of a kind -------------------------------------------------------------------- */
 
 /* How far apart the N are. */
 static unsigned long stride_of(unsigned long calls)
@@ -204,8 +205,8 @@ static unsigned long stride_of(unsigned long calls)
 	return options.all ? 1 : calls / TRIES + 1;
 }
 
-/* Whether what needs it waits until it can be had again: jobs wait for threads, and SQLite takes a lock
- * that fails as somebody else's, for which each write waits five seconds. */
+/* Whether what needs it waits until it can be had again: jobs wait for threads, and SQLite
+ * takes a lock that fails as somebody else's, for which each write waits five seconds. */
 static bool is_waited_for(enum support_call call)
 {
 	return call == CALL_SQLITE_LOCK || call == CALL_ALLOCATION || call == CALL_THREAD_START ||
@@ -246,8 +247,8 @@ static int run_often(void)
 	return 0;
 }
 
-/* In a child that was begun for it: one run with the N-th call failing, then others without.  NOT_MADE:
- * there was no such call. */
+/* In a child that was begun for it: one run with the N-th call failing, then others without.
+ * NOT_MADE: there was no such call. */
 enum { NOT_MADE = 3 };
 
 static int run_first(unsigned long n)
@@ -268,7 +269,7 @@ static int run_first(unsigned long n)
 	return failed ? 0 : NOT_MADE;
 }
 
-/* ---- children ------------------------------------------------------------------------------------------ */
+/* ---- children ------------------------------------------------------------------------------ */
 
 /* As run_first(), with the fault there before main(). */
 static _Noreturn void start_anew(unsigned long n)
@@ -342,7 +343,7 @@ static int run_kind(enum support_call kind)
 	return failed;
 }
 
-/* ---- the program ------------------------------------------------------------------------------------------ */
+/* ---- the program --------------------------------------------------------------------------- */
 
 static void make_paths(const char *in)
 {

@@ -13,7 +13,7 @@
 
 enum { KEPT_MAX = 128 };
 
-/* ---- the books --------------------------------------------------------------------------------------- */
+/* ---- the books ----------------------------------------------------------------------------- */
 
 struct kept {
 	char entity[8], project[8], name[16], digest[BOTHY_DIGEST_BYTES];
@@ -89,7 +89,7 @@ static void expect_kept(const struct kept *entry)
 	bothy_client_release(client);
 }
 
-/* ---- recording ----------------------------------------------------------------------------------------- */
+/* ---- recording ----------------------------------------------------------------------------- */
 
 /* What was lost can't be read. */
 #define READ(call) SAID_OR(-ENOENT, call)
@@ -259,7 +259,7 @@ void record(void)
 	call();
 }
 
-/* ---- the section --------------------------------------------------------------------------------------- */
+/* ---- the section --------------------------------------------------------------------------- */
 
 static int see_project(void *user, const char *entity, const char *project)
 {

@@ -8,7 +8,7 @@
 #include "tests/faults/scenario.h"
 #include "tests/faults/verdict.h"
 
-/* ---- values ----------------------------------------------------------------------------------- */
+/* ---- values -------------------------------------------------------------------------------- */
 
 static void read_back(const bothy_ref *ref, enum bothy_ref_kind kind)
 {
@@ -57,7 +57,7 @@ static void extend(const bothy_ref *ref)
 	bothy_ref_release(longer);
 }
 
-/* ---- of objects ---------------------------------------------------------------------------------- */
+/* ---- of objects ---------------------------------------------------------------------------- */
 
 /* What was set is there, what was refused is not. */
 static void put_on_object(bothy_ref *ref)

@@ -1,9 +1,10 @@
 /*
  * One scenario that calls every function of the public API, while any call of the system may fail.
  *
- * Whatever fails, each call says 0 or an error that the fault may cause; every accepted job settles
- * once, with its argument freed once; waits that the API says can't fail don't.  When the faults are
- * over, the same pool and server serve as if nothing had been, and at the end all is given back.
+ * Whatever fails, each call says 0 or an error that the fault may cause; every accepted job
+ * settles once, with its argument freed once; waits that the API says can't fail don't.  When
+ * the faults are over, the same pool and server serve as if nothing had been, and at the end
+ * all is given back.
  */
 #ifndef TESTS_FAULTS_SCENARIO_H
 #define TESTS_FAULTS_SCENARIO_H

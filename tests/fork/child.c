@@ -32,7 +32,7 @@ int __lsan_is_turned_off(void)
 	return in_child;
 }
 
-/* ---- what was before is dead -------------------------------------------------------------------- */
+/* ---- what was before is dead --------------------------------------------------------------- */
 
 static int ask_pool(void)
 {
@@ -110,7 +110,7 @@ static int free_all(void)
 	return 0;
 }
 
-/* ---- what is new works ------------------------------------------------------------------------------ */
+/* ---- what is new works --------------------------------------------------------------------- */
 
 /* One of each stripe's at least. */
 static int put_refs(bothy_ref *ref)
@@ -275,7 +275,7 @@ static int new_things(void)
 	return wrong;
 }
 
-/* ---- children ------------------------------------------------------------------------------------------ */
+/* ---- children ------------------------------------------------------------------------------ */
 
 static int leaves(void)
 {

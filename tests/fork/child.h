@@ -32,8 +32,8 @@ extern struct held held;
  * executes a program; asks and frees all that is held, and goes on with refs and contexts; makes a
  * pool and a server, runs jobs, records and reads back.
  *
- * Any thread; callbacks too.  What is wrong is printed, and counted in fork_failures.  An alarm ends
- * children that hang.
+ * Any thread; callbacks too.  What is wrong is printed, and counted in fork_failures.  An alarm
+ * ends children that hang.
  */
 void fork_children(void);
 

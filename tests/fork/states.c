@@ -1,6 +1,7 @@
 /*
- * fork in every state of a pool: in each, children of all kinds are forked (tests/fork/child.h); none
- * hangs or is left as a zombie, and the parent's jobs go on and settle.
+ * fork in every state of a pool: in each, children of all kinds are forked
+ * (tests/fork/child.h); none hangs or is left as a zombie, and the parent's jobs go on and
+ * settle.
  *
  * A state is reached by gates and by what the library or the kernel says of it, never by time.
  */
@@ -14,7 +15,7 @@
 #include "tests/fork/states.h"
 #include "tests/support.h"
 
-/* ---- what states share ------------------------------------------------------------------------------ */
+/* ---- what states share --------------------------------------------------------------------- */
 
 void states_setup(void)
 {
@@ -60,7 +61,7 @@ bothy_future *hold(struct bothy_job job)
 	return held.futures[held.n++] = start(job);
 }
 
-/* ---- what workers do --------------------------------------------------------------------------------- */
+/* ---- what workers do ----------------------------------------------------------------------- */
 
 START_TEST(of_an_idle_pool)
 {
@@ -117,7 +118,7 @@ START_TEST(of_workers_that_are_parked_with_their_places_lent)
 }
 END_TEST
 
-/* Whether a job that passes no deadline by had begun before its own of MS, so that its worker is lost. */
+/* Whether a job had begun before its deadline, MS from now, so that its worker is lost. */
 static bool lose_worker(int64_t ms)
 {
 	bothy_future *job = hold(BOTHY_JOB(.fn = stop_at_gate, .deadline = bothy_after_ms(ms)));
@@ -146,7 +147,7 @@ START_TEST(with_the_watchdog_armed)
 }
 END_TEST
 
-/* ---- other threads in the library -------------------------------------------------------------------- */
+/* ---- other threads in the library ---------------------------------------------------------- */
 
 static atomic_int waiter; /* its thread's number */
 
@@ -235,7 +236,7 @@ START_TEST(while_a_thread_waits_for_a_delivery)
 }
 END_TEST
 
-/* ---- from inside ---------------------------------------------------------------------------------------- */
+/* ---- from inside --------------------------------------------------------------------------- */
 
 static atomic_int forked;
 
@@ -359,7 +360,7 @@ START_TEST(in_a_servers_hooks)
 }
 END_TEST
 
-/* ---- contexts and refs ------------------------------------------------------------------------------------ */
+/* ---- contexts and refs --------------------------------------------------------------------- */
 
 static void *enter_and_fork(void *unused)
 {

@@ -6,7 +6,8 @@
 
 #include <bothy/bothy.h>
 
-/* Around each: the gate is opened, what is held is waited for and released, and no child is left. */
+/* Around each: the gate is opened, what is held is waited for and released, and no child is
+ * left. */
 void states_setup(void);
 void states_teardown(void);
 

@@ -22,11 +22,12 @@ int connection_open(const struct store *store, enum connection_use use,
 int connection_set_up(const struct store *store, struct connection *connection);
 
 /*
- * Make the connection that writes anew, and close the idle ones: a -wal or -shm that can't be opened for
- * writing, for want of descriptors say, SQLite takes as one to be read only, and never asks again.
+ * Make the connection that writes anew, and close the idle ones: a -wal or -shm that can't be
+ * opened for writing, for want of descriptors say, SQLite takes as one to be read only, and
+ * never asks again.
  *
- * Needs write_lock, and no open transaction.  The new one is not set up yet.
- * Errors: -EROFS if the file may only be read; those of connection_open().  Then nothing has changed.
+ * Needs write_lock, and no open transaction.  The new one is not set up yet. Errors: -EROFS if
+ * the file may only be read; those of connection_open().  Then nothing has changed.
  */
 int connection_renew(struct store *store);
 
