@@ -10,7 +10,7 @@
 
 #include "tests/support.h"
 
-enum { CHILD_SECONDS = 60 };
+enum { CHILD_SECONDS = 110 };
 
 struct held held;
 atomic_int fork_failures;
