@@ -391,6 +391,24 @@ static struct worker *leave_behind_locked(struct worker *worker)
 	return gone;
 }
 
+/* Start a thread for WORKER's place.  If none will, and neither will the watchdog, who would try again,
+ * jobs would wait for nobody: then WORKER stays, and tries again itself. */
+static void replace_locked(struct worker *worker)
+{
+	bothy_pool *pool = worker->pool;
+
+	(void)worker_staff_locked(pool);
+	while (pool->staff_at != BOTHY_FOREVER && !pool->watchdog_started &&
+	       pool->phase < POOL_STOPPING) {
+		bothy_time then = pool->staff_at;
+
+		lock_release(&pool->lock);
+		(void)parker_park(&worker->parker, then); /* nobody posts to it any more */
+		lock_acquire(&pool->lock);
+		(void)worker_staff_locked(pool);
+	}
+}
+
 /* Undo all that the pool knows of the thread: its last act, in whichever way it ends. */
 static void worker_leave(struct worker *worker)
 {
@@ -410,11 +428,15 @@ static void worker_leave(struct worker *worker)
 	(void)found_locked(worker);
 	if (failed)
 		started_locked(worker, &kicks);
+	if (!worker->own)
+		pool->waiting++; /* it serves no more */
+	if (!failed && !PLANTED(EXIT_NOT_REPLACED))
+		replace_locked(worker);
+	if (!worker->own)
+		pool->waiting--;
 	unlink_locked(worker);
 	if (failed)
 		staff_later_locked(pool, &kicks);
-	else if (!PLANTED(EXIT_NOT_REPLACED))
-		(void)worker_staff_locked(pool);
 	pool_wake_worker_locked(pool, &kicks);
 	gone = leave_behind_locked(worker);
 	detached = pool->abandoned;

@@ -231,7 +231,7 @@ START_TEST(each_descriptor_may_fail)
 }
 END_TEST
 
-/* A pool of one worker that is gone, with a job in its queue, and no thread to be had. */
+/* A pool whose one worker has ended, with a job in its queue, when no thread was to be had. */
 static bothy_future *start_without_threads(void)
 {
 	bothy_future *left;
@@ -239,13 +239,22 @@ static bothy_future *start_without_threads(void)
 	pool_of(1);
 	support_fail_thread_starts(true);
 	ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = end_thread))), -EOWNERDEAD);
-	while (stats_now().threads > 0)
+	while (stats_now().narrowed == 0)
 		sched_yield();
 	left = start(BOTHY_JOB(.fn = nothing));
 	ck_assert_uint_eq(stats_now().narrowed, 1);
 	support_fail_thread_starts(false);
 	return left;
 }
+
+START_TEST(a_thread_that_ends_stays_until_another_has_started)
+{
+	bothy_future *left = start_without_threads();
+
+	ck_assert_int_eq(outcome(left), 0);
+	ck_assert_uint_eq(stats_now().narrowed, 0);
+}
+END_TEST
 
 START_TEST(the_next_submit_starts_the_threads_that_are_missing)
 {
@@ -272,6 +281,7 @@ int main(void)
 		each_allocation_may_fail,
 		each_start_of_a_thread_may_fail,
 		each_descriptor_may_fail,
+		a_thread_that_ends_stays_until_another_has_started,
 		the_next_submit_starts_the_threads_that_are_missing,
 		closing_starts_the_threads_that_are_missing,
 	};

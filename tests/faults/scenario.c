@@ -114,6 +114,7 @@ void scenario_run(const char *url, void (*over)(void))
 	recording_section();
 	if (scenario.pool != NULL)
 		jobs_section();
+	strict_section();
 	abandon_one();
 	over();
 	expect_service();

@@ -31,6 +31,7 @@ void scenario_run(const char *url, void (*over)(void));
 void refs_section(void);     /* ref values, and refs of objects, outside any context */
 void contexts_section(void); /* contexts of this thread's own */
 void jobs_section(void);     /* on the scenario's pool, if there is one */
+void strict_section(void);   /* on a strict pool of its own */
 
 /* In a job, or a context entered: all that one may do there. */
 void use_context(void);
