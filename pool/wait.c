@@ -284,7 +284,9 @@ int wait_all(bothy_future *const *futures, size_t n, bothy_time deadline)
 		if (may_run_in_place(worker, job, deadline) && run_in_place(worker, job)) {
 			if (job_check(job) < 0)
 				return -ECHILD; /* it has forked, and this is the child */
-			continue;
+			/* If not, its deadline was faster, and is about to be told. */
+			if (is_over(job, 0) || PLANTED(IN_PLACE_IS_OVER))
+				continue;
 		}
 		error = wait_for_job(job, &what, deadline, 0);
 		if (error < 0 || PLANTED(WAIT_ALL_FIRST_ALONE))

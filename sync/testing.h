@@ -34,6 +34,7 @@
 	X(BLOCKED_UNTOLD)         /* ... nor tells blocked submitters */                  \
 	X(PROJECT_ROOM_KEPT)      /* who is refused keeps its project's room */           \
 	X(IN_PLACE_UNLOCKED)      /* a job starts in place before the lock is taken */    \
+	X(IN_PLACE_IS_OVER)       /* ... and is taken for settled when it has returned */ \
 	X(STOP_NOT_INHERITED)     /* spawn: the child is linked after the parent's stop */ \
 	X(STOP_UNHEARD)           /* who sleeps looks for a stop before it listens */     \
 	X(PLACE_NOT_LENT)         /* a waiting job keeps its place */                     \

@@ -85,6 +85,45 @@ static void stop_against_start_in_place(void)
 	finish();
 }
 
+/* ---- what has run in place at its deadline ------------------------------------------------ */
+
+static bothy_time late;
+
+static int until_late(void *arg, void **ret_result)
+{
+	struct parker nobody = PARKER_INITIALIZER;
+
+	(void)arg;
+	(void)ret_result;
+	(void)parker_park(&nobody, late);
+	return 0;
+}
+
+static int wait_for_late_child(void *arg, void **ret_result)
+{
+	bothy_future *child;
+
+	(void)arg;
+	(void)ret_result;
+	SIM_CHECK(bothy_spawn(&BOTHY_JOB(.fn = until_late, .deadline = late), &child) == 0);
+	if (bothy_future_wait(child, BOTHY_FOREVER) == 0)
+		SIM_CHECK(bothy_future_result(child, NULL) != -EINPROGRESS);
+	bothy_future_release(child);
+	return 0;
+}
+
+static void a_wait_in_place_is_over_when_it_is_settled(void)
+{
+	bothy_future *future;
+
+	pool_of(1);
+	late = bothy_after_ms(5);
+	future = start(BOTHY_JOB(.fn = wait_for_late_child, .deadline = late));
+	(void)outcome(future);
+	SIM_CHECK(bothy_pool_close(pool, BOTHY_FOREVER) == 0);
+	finish();
+}
+
 /* ---- lent places ------------------------------------------------------------------------- */
 
 static int wait_for_stranger(void *arg, void **ret_result)
@@ -289,6 +328,8 @@ static void a_place_is_taken_back(void)
 static const struct scenario scenarios[] = {
 	{"spawn_against_stop", spawn_against_stop, "STOP_NOT_INHERITED"},
 	{"spawn_and_wait", spawn_and_wait_on_two, "START_NOT_ATOMIC"},
+	{"a_wait_in_place_is_over_when_it_is_settled", a_wait_in_place_is_over_when_it_is_settled,
+	 "IN_PLACE_IS_OVER"},
 	{"stop_against_start_in_place", stop_against_start_in_place, "IN_PLACE_UNLOCKED"},
 	{"lent_places", lent_places, "PLACE_NOT_LENT"},
 	{"withdrawn_from_its_group", withdrawn_from_its_group, "WITHDRAWN_UNTOLD"},
