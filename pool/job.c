@@ -12,6 +12,7 @@
 
 #include "pool/callback.h"
 #include "pool/completions.h"
+#include "pool/transitions.h"
 #include "sync/atomic.h"
 #include "sync/cleanup.h"
 #include "sync/fork.h"
@@ -19,29 +20,17 @@
 
 /* ---- phases ---------------------------------------------------------------------- */
 
+/* The table of transitions.h: what it does not name is followed by nothing. */
 #define TO(phase) (1u << (phase))
-#define SETTLED                                                                          \
-	(TO(BOTHY_DONE) | TO(BOTHY_FAILED) | TO(BOTHY_CANCELED) | TO(BOTHY_EXPIRED) |    \
-	 TO(BOTHY_TIMED_OUT) | TO(BOTHY_THREAD_EXITED))
-
-/* The legal transitions: from each phase, the phases that may follow. */
-static const unsigned legal[] = {
-	[BOTHY_QUEUED] = TO(BOTHY_RUNNING) | TO(JOB_CLAIMED),
-	[BOTHY_RUNNING] = TO(JOB_CLAIMED),
-	[BOTHY_DONE] = 0,
-	[BOTHY_FAILED] = 0,
-	[BOTHY_CANCELED] = 0,
-	[BOTHY_EXPIRED] = 0,
-	[BOTHY_TIMED_OUT] = 0,
-	[BOTHY_THREAD_EXITED] = 0,
-	[JOB_CLAIMED] = SETTLED,
-	[JOB_NEW] = TO(BOTHY_QUEUED),
-};
+#define ROW(from, followers) [from] = (followers),
+static const unsigned legal[JOB_PHASE + 1] = {TRANSITIONS};
+#undef ROW
+#undef TO
 
 /* An illegal transition is a bug in this folder, after which no outcome can be trusted. */
 static void check_legal(unsigned from, unsigned to)
 {
-	if ((legal[from] & TO(to)) == 0)
+	if ((legal[from] & 1u << to) == 0)
 		__builtin_trap();
 }
 

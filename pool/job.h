@@ -4,7 +4,7 @@
  *
  * State
  *   One word says where the job is; every change of its phase is one atomic transition that
- *   is legal by the table in job.c:
+ *   is legal by the table in transitions.h:
  *
  *       NEW --accepted--> QUEUED
  *       QUEUED --start--> RUNNING --its worker, or its deadline--> CLAIMED --> settled
