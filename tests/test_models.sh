@@ -1,0 +1,57 @@
+#!/bin/sh
+# The functions that docs/models.md says are modelled are there, each in the file that it says, and
+# so are the mistakes that it says are planted; and the models read the table that job.c reads.
+#
+# First the check itself is checked: on a page that names what is not there, it must fail.
+set -u
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+cd "$root" || exit 1
+
+# Print what the page PAGE names and the tree has not; 1 if there is any.  A line of its tables of
+# functions is "| `FILE` | `FUNCTION`, `FUNCTION` ... |", one of its mistakes "| `MODEL` | `NAME` |".
+check_page() # PAGE
+{
+	awk -F '|' '
+		$2 ~ /^ `[a-z\/]+[.][ch]` $/ { kind = "function" }
+		$2 ~ /^ `(park|job|close)` $/ && $3 ~ /^ `[A-Z_]+` $/ { kind = "mistake" }
+		kind != "" {
+			gsub(/[` ]/, "", $2)
+			n = split($3, names, ",")
+			for (i = 1; i <= n; i++) {
+				gsub(/[` ]/, "", names[i])
+				print kind, $2, names[i]
+			}
+			kind = ""
+		}' "$1" >"$list"
+	[ "$(grep -c '^function' "$list")" -gt 10 ] && grep -q '^mistake' "$list" ||
+		{ echo "$1: no tables"; return 1; }
+	missing=0
+	while read -r kind where name; do
+		case $kind in
+		function) grep -qE "^[a-z].*[ *]$name\(" "$where" ;;
+		mistake) grep -qE "== $name\$|!= $name\$" "tests/model/$where.pml" ;;
+		esac && continue
+		echo "$1: $where has no $name"
+		missing=1
+	done <"$list"
+	return "$missing"
+}
+
+list=$(mktemp) && spoiled=$(mktemp) || exit 1
+trap 'rm -f "$list" "$spoiled"' EXIT
+
+for spoil in 's/job_move/job_moved/' 's/`LEFT_LISTED`/`LEFT_LISTEN`/'; do
+	sed "$spoil" docs/models.md >"$spoiled"
+	if cmp -s docs/models.md "$spoiled" || check_page "$spoiled" >/dev/null; then
+		echo "the check is blind to $spoil" >&2
+		exit 1
+	fi
+done
+
+grep -q '^#include "pool/transitions.h"$' pool/job.c tests/model/job.pml || exit 1
+if [ -n "$(gcc -E -P -x c pool/transitions.h)" ]; then
+	echo "pool/transitions.h has more than the preprocessor's lines" >&2
+	exit 1
+fi
+check_page docs/models.md
