@@ -24,8 +24,10 @@ check_page() # PAGE
 			}
 			kind = ""
 		}' "$1" >"$list"
-	[ "$(grep -c '^function' "$list")" -gt 10 ] && grep -q '^mistake' "$list" ||
-		{ echo "$1: no tables"; return 1; }
+	if [ "$(grep -c '^function' "$list")" -le 10 ] || ! grep -q '^mistake' "$list"; then
+		echo "$1: no tables"
+		return 1
+	fi
 	missing=0
 	while read -r kind where name; do
 		case $kind in
@@ -41,6 +43,7 @@ check_page() # PAGE
 list=$(mktemp) && spoiled=$(mktemp) || exit 1
 trap 'rm -f "$list" "$spoiled"' EXIT
 
+# shellcheck disable=SC2016
 for spoil in 's/job_move/job_moved/' 's/`LEFT_LISTED`/`LEFT_LISTEN`/'; do
 	sed "$spoil" docs/models.md >"$spoiled"
 	if cmp -s docs/models.md "$spoiled" || check_page "$spoiled" >/dev/null; then

@@ -13,9 +13,8 @@
 /* Planted mistakes: -DMISTAKE=one of them. */
 #define NONE              0
 #define LOST_NOT_REPLACED 1
-#define WAKE_DROPPED      2
-#define END_NOT_TOLD      3
-#define PLACE_NOT_LENT    4
+#define END_NOT_TOLD      2
+#define PLACE_NOT_LENT    3
 #ifndef MISTAKE
 #define MISTAKE NONE
 #endif
@@ -67,19 +66,13 @@ inline wake_worker() {
 		:: idle[k] -> break
 		:: else -> k++
 		od;
-#if MISTAKE == WAKE_DROPPED
-		skip;
-#else
 		idle[k] = false;
 		searching++;
 		token[k] = true;
-#endif
 		k = 0
 	:: else
 	fi;
-#if MISTAKE != WAKE_DROPPED
 	assert(!can_send);
-#endif
 	assert(threads - lost - leaving <= WORKERS + SPARE_MAX && lent <= SPARE_MAX && waiting <= lent)
 }
 

@@ -19,7 +19,6 @@
 #define LEFT_LISTED        4
 #define NOT_PUT_BACK       5
 #define TABLE_TOO_NARROW   6
-#define TABLE_TOO_WIDE     7
 #ifndef MISTAKE
 #define MISTAKE NONE
 #endif
@@ -44,8 +43,6 @@
 #define ROW(from, followers) | ((phase == from) * (followers))
 #if MISTAKE == TABLE_TOO_NARROW
 #define FOLLOWERS ((0 TRANSITIONS) & ~(TO(BOTHY_EXPIRED)))
-#elif MISTAKE == TABLE_TOO_WIDE
-#define FOLLOWERS (0 TRANSITIONS | ((phase == BOTHY_RUNNING) * TO(BOTHY_QUEUED)))
 #else
 #define FOLLOWERS (0 TRANSITIONS)
 #endif
