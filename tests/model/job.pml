@@ -1,33 +1,31 @@
 /*
- * A job from its submit to the end of its block: docs/models.md says which lines this models.
+ * One job, from when it is submitted until its block is freed: docs/models.md.
  *
- * One job, with or without a deadline.  Three workers take it into their hands; a family cancels it;
- * the watchdog times it out, or sweeps the queue; who stops all jobs cancels it; a completion
- * queue has it delivered; its user asks to be notified, waits and lets the future go, and another
- * waits until it does not run any more.
+ * Three workers want it: two that take it from the queue, from one of whose hands it may be recalled,
+ * and one that waits for it and would run it in place.  Beside them are the watchdog, who expires it
+ * or times it out, a thread that cancels it, and one that waits until its function has ended or, with
+ * -DTOLD, wants to be told.  Each of those that are not workers has a hold and releases it.
  *
- * Each access of an atomic is a step.  A section of a lock is one step if it has no more than one
- * access of what the lock does not guard; the others take the lock and give it back.
+ * What a lock guards is one atomic step here where there is no more than one access in it to what the
+ * lock does not guard (Lipton, "Reduction", CACM 18(12), 1975): the stripe's sections and the hand's,
+ * of which the latter stand for the pool's lock as well.
+ *
+ * -DREACH_FROM=f -DREACH_TO=t: that transition "never" happens.  tests/model/run has Spin refute it
+ * for each transition that the table permits.
  */
-#include "pool/transitions.h"
 
 /* Planted mistakes: -DMISTAKE=one of them. */
-#define NONE               0
-#define CLAIM_NOT_ATOMIC   1
-#define NO_HOLD_TO_SETTLE  2
-#define WATCHED_UNSEEN     3
-#define LEFT_LISTED        4
-#define NOT_PUT_BACK       5
-#define TABLE_TOO_NARROW   6
+#define NONE             0
+#define START_NOT_ATOMIC 1
+#define LOOKED_TOO_EARLY 2
+#define IN_PLACE_IS_OVER 3
+#define NO_HOLD          4
+#define TABLE_TOO_NARROW 5
 #ifndef MISTAKE
 #define MISTAKE NONE
 #endif
 
-#define WORKERS 3
-#define IN_PLACE 2                /* which of them may run it in place of a wait */
-
-/* ---- the phases, as the table has them --------------------------------------------- */
-
+/* The phases, as <bothy/future.h> and pool/job.h have them: tests/test_models.sh compares. */
 #define BOTHY_QUEUED        0
 #define BOTHY_RUNNING       1
 #define BOTHY_DONE          2
@@ -40,592 +38,469 @@
 #define JOB_NEW             9
 
 #define TO(phase) (1 << (phase))
-#define ROW(from, followers) | ((phase == from) * (followers))
-#if MISTAKE == TABLE_TOO_NARROW
-#define FOLLOWERS ((0 TRANSITIONS) & ~(TO(BOTHY_EXPIRED)))
-#else
-#define FOLLOWERS (0 TRANSITIONS)
+#include "pool/transitions.h"
+
+#define PHASES 16
+int legal[PHASES];
+
+#define QUEUE 0 /* places of the job: here, in the hand of worker 1 or 2, or nowhere */
+#define NOWHERE 3
+
+#define ENDER 0 /* watchers: parked until the function has ended, ... */
+#define TELL 1  /* ... and to be told when it is settled */
+#define WAITER 2 /* parked until it is settled */
+#define WATCHERS 3
+
+/* The block. */
+byte phase, holds;
+bit watched, runs, has_result;
+bit linked[WATCHERS];
+bit has_notify, stop;
+byte place, top;  /* top: the worker that has it on its stack, 0: none */
+bit freed;
+
+/* What is to be so. */
+byte settled, arguments_freed, told;
+byte results_made, results_taken, results_freed;
+bit token[WATCHERS];
+
+#define touch() assert(!freed)
+
+/* Whether what one waits for has come: it is settled, and its function has ENDED, if that is waited
+ * for as well. */
+#define has_come(ended) (phase >= BOTHY_DONE && phase <= BOTHY_THREAD_EXITED && !(ended && runs))
+
+inline check_legal(from, to)
+{
+	assert((legal[from] & TO(to)) != 0);
+#ifdef REACH_FROM
+	assert(!(from == REACH_FROM && to == REACH_TO));
 #endif
-
-/* Which transitions the search has taken, to be told at its end: no part of the state. */
-c_decl {
-	\#include <stdio.h>
-	\#include <stdlib.h>
-	static unsigned taken[16];
-	static void tell_taken(void)
-	{
-		for (int from = 0; from < 16; from++)
-			for (int to = 0; to < 16; to++)
-				if ((taken[from] & 1u << to) != 0)
-					printf("taken: %d %d\n", from, to);
-	}
-	static void take(unsigned from, unsigned to)
-	{
-		static int called;
-
-		if (called++ == 0)
-			atexit(tell_taken);
-		taken[from] |= 1u << to;
-	}
-};
-
-byte phase = JOB_NEW;
-byte next_phase;
-
-/* One step, within an atomic. */
-inline move(to) {
-	assert(!freed && (FOLLOWERS & TO(to)) != 0);
-	next_phase = to;
-	c_code { take(now.phase, now.next_phase); };
-	phase = next_phase;
-	next_phase = 0
 }
 
-#define IS_SETTLED  (phase >= BOTHY_DONE && phase <= BOTHY_THREAD_EXITED)
-#define is_over(bits) (IS_SETTLED && !((bits & RUNS) && runs) && !((bits & DELIVERS) && delivers))
-
-/* ---- the block ----------------------------------------------------------------------- */
-
-#define RUNS     1
-#define DELIVERS 2
-
-bool watched, runs, delivers;    /* the bits of the state word */
-byte holds = 1;
-bool freed;
-bool due, stop;                  /* its deadline is past; it is asked to stop */
-
-/* What is counted, to be judged at the end. */
-byte arg_frees, outcomes, ended, notified, ran;
-bool withdrawn, asked;
-
-bool pool_lock;
-bool hand_lock[WORKERS];         /* held apart from the pool's lock by nobody but who is here */
-bool listed;                     /* in the queue */
-
-#define SLOT_FREE    0
-#define SLOT_HANDED  1
-#define SLOT_RUNS    2
-#define SLOT_OVERDUE 3
-#define SLOT_ENDED   4
-byte slot[WORKERS];
-bool passed[WORKERS];            /* the hand's `next` is behind the slot */
-bool top[WORKERS];
-
-/* Watchers: two threads, and a function. */
-#define NOTIFY 2
-bool linked[3], token[2], alive[2];
-byte delivery;                   /* 1: in the completion queue; 2: taken */
-
-#define LOCALS bool w, r, d, call, one
-
-/* pool/job.c: drop_hold(), job_free() */
-
-inline free_block() {
+/* job_move(): OK says whether it was in FROM; RUN also sets RUNS. */
+inline job_move(from, to, begins, ok)
+{
 	atomic {
-		assert(!freed && IS_SETTLED && !runs && !delivers);
-		assert(!linked[0] && !linked[1] && !linked[NOTIFY]);
-		assert(!listed && !top[0] && !top[1] && !top[2]);
-		freed = true
-	}
-}
-
-inline job_release() {
-	atomic { assert(!freed && holds > 0); one = (holds == 1) };
-	if
-	:: !one -> atomic { assert(!freed); holds--; one = (holds == 0) }
-	:: else
-	fi;
-	if
-	:: one -> free_block()
-	:: else
-	fi;
-	one = false
-}
-
-/* pool/settle.c: has_come(), wake_watchers(), tell_watchers() */
-
-#define bits_of(x) (x == 1 -> RUNS : 0)
-
-inline wake(x) {
-	if
-	:: linked[x] && !(x == 1 && r) -> linked[x] = false; assert(alive[x]); token[x] = true
-	:: else
-	fi
-}
-
-inline tell_watchers() {
-	atomic {
-		assert(!freed);
-		wake(0);
-		wake(1);
+		touch();
+		check_legal(from, to);
+		ok = (phase == from);
 		if
-		:: linked[NOTIFY] -> linked[NOTIFY] = false; call = true
+		:: ok -> phase = to; runs = runs | begins
 		:: else
 		fi
-	};
+	}
+}
+
+/* job_publish(); STATE is what it made: whether it is watched, and whether it runs. */
+inline job_publish(to, drop_runs, saw_watched, saw_runs)
+{
+	atomic {
+		touch();
+		check_legal(phase, to);
+		phase = to;
+		settled++;
+		assert(settled == 1);
+		runs = runs & !drop_runs;
+		saw_watched = watched;
+		saw_runs = runs
+	}
+}
+
+/* wake_watchers() and tell_watchers(), by the state that was made. */
+inline tell_watchers(saw_runs, call)
+{
+	d_step {
+		touch();
+		call = 0;
+		if
+		:: linked[WAITER] -> linked[WAITER] = 0; token[WAITER] = 1
+		:: else
+		fi;
+		if
+		:: linked[ENDER] && !saw_runs -> linked[ENDER] = 0; token[ENDER] = 1
+		:: else
+		fi;
+		if
+		:: linked[TELL] -> linked[TELL] = 0; call = 1
+		:: else
+		fi
+	}
+	told = told + call
+}
+
+/* settle_publish(). */
+inline settle_publish(to, drop_runs)
+{
+	job_publish(to, drop_runs, saw_watched, saw_runs);
 	if
-	:: call -> atomic { notified++; call = false }
+	:: saw_watched -> tell_watchers(saw_runs, call)
 	:: else
 	fi
 }
 
-/* pool/settle.c: settle_publish(), deliver(), delivered() */
-
-inline settle_publish(to, drop) {
+/* job_release(): the last one frees the result, if nobody took it, and the block. */
+inline job_release()
+{
 	atomic {
-		move(to);
-		if
-		:: drop & RUNS -> runs = false
-		:: else
-		fi;
-		if
-		:: drop & DELIVERS -> delivers = false
-		:: else
-		fi;
-		outcomes++;
-		w = watched; r = runs; d = delivers
-	};
+		touch();
+		last = (holds == 1)
+	}
 	if
-	:: d ->
-		atomic { assert(!freed); holds++; assert(delivery == 0); delivery = 1 };
-		atomic { assert(!freed); delivers = false; w = watched; r = runs; d = false }
+	:: !last ->
+		atomic {
+			touch();
+			holds--;
+			last = (holds == 0)
+		}
 	:: else
 	fi;
 	if
-	:: w -> tell_watchers()
-	:: else
-	fi;
-	atomic { w = false; r = false }
-}
-
-inline settle_ended() {
-	atomic { assert(!freed); runs = false; w = watched };
-	if
-	:: w -> tell_watchers()
-	:: else
-	fi;
-	w = false
-}
-
-/* pool/project.c: project_unlink_locked(); pool/hand.c: hand_drop_locked() */
-
-inline drop_from(x) {
-	if
-	:: slot[x] == SLOT_HANDED -> slot[x] = SLOT_FREE
+	:: last ->
+		d_step {
+			touch();
+			if
+			:: has_result -> has_result = 0; results_freed++
+			:: else
+			fi;
+			freed = 1
+		}
 	:: else
 	fi
 }
 
-inline unlink() {
-	listed = false;
-	drop_from(0);
-	drop_from(1);
-	drop_from(2)
-}
-
-/* pool/settle.c: settle_one() */
-
-inline settle_one(to) {
-	atomic { assert(!freed); arg_frees++ };
-	atomic {
-		!pool_lock ->
-		assert(!freed);
-#if MISTAKE != LEFT_LISTED
-		unlink()
-#endif
-	};
+/* settle_chain() of a job that never ran, which this one has claimed. */
+inline settle_unrun(to)
+{
+	d_step { /* project_unlink_locked(), hand_drop_locked() */
+		touch();
+		arguments_freed++;
+		place = NOWHERE
+	}
 	settle_publish(to, 0);
-	job_release();
-	atomic { !pool_lock -> ended++ }
+	job_release()
 }
 
-/* pool/hand.c: hand_recall_locked(), hand_fold_locked() */
-
-inline recall(x) {
-	if
-	:: slot[x] == SLOT_HANDED && !passed[x] ->
-		assert(!freed);
-		slot[x] = SLOT_FREE;
-#if MISTAKE != NOT_PUT_BACK
-		listed = true
-#endif
-	:: slot[x] == SLOT_HANDED && passed[x] -> assert(!freed); slot[x] = SLOT_FREE
-	:: slot[x] == SLOT_ENDED -> slot[x] = SLOT_FREE; ended++
-	:: else
-	fi
-}
-
-/* ---- who runs it --------------------------------------------------------------------- */
-
-/* pool/run.c: finish_run().  HANDED: it is in the worker's hand, and not in place. */
-inline run_taken(me, handed) {
-	atomic { assert(!freed && ran == 0); ran++ };
-	if
-	:: outcome = BOTHY_DONE
-	:: outcome = BOTHY_FAILED
-	:: outcome = BOTHY_THREAD_EXITED
-	:: stop -> outcome = BOTHY_CANCELED
-	fi;
-	atomic { assert(!freed); arg_frees++ };
+/* run_taken(), run_all(): the function, and all that follows; the worker ME has started it. */
+inline run_job(me)
+{
 	atomic {
-		assert(!freed);
 		if
-		:: phase == BOTHY_RUNNING -> move(JOB_CLAIMED); claimed = true
+		:: outcome = BOTHY_DONE; made_result = 1
+		:: outcome = BOTHY_FAILED
+		:: outcome = BOTHY_THREAD_EXITED
+		:: stop -> outcome = BOTHY_CANCELED
+		fi;
+		arguments_freed++;
+		results_made = results_made + made_result
+	}
+	job_move(BOTHY_RUNNING, JOB_CLAIMED, 0, ok);
+	atomic {
+		if
+		:: ok -> has_result = made_result
+		:: else -> results_freed = results_freed + made_result
+		fi;
+		made_result = 0;
+		touch();
+		top = 0 /* hand_end(): the watchdog sees it no more */
+	}
+	if
+	:: ok -> settle_publish(outcome, 1)
+	:: else ->
+		atomic { /* settle_ended() */
+			touch();
+			runs = 0;
+			saw_watched = watched && has_come(1); /* if not, who publishes will come */
+			saw_runs = 0
+		}
+		if
+		:: saw_watched -> tell_watchers(saw_runs, call)
 		:: else
 		fi
-	};
-	if
-	:: handed ->
-		atomic { !hand_lock[me] -> slot[me] = SLOT_ENDED; top[me] = false }
-	:: else ->
-		atomic { !pool_lock -> top[me] = false; ended++ }
 	fi;
-	if
-	:: claimed -> settle_publish(outcome, RUNS)
-	:: else -> settle_ended()
-	fi;
-	job_release();
-	atomic { claimed = false; outcome = 0 }
+	job_release()
 }
 
-/* pool/worker.c: next_job(); pool/take.c: take_locked(); pool/hand.c: hand_start() */
+/* hand_start(): if the job is still in the hand, and nobody has claimed it. */
+inline hand_start(me)
+{
+#if MISTAKE == START_NOT_ATOMIC
+	atomic {
+		ok = (place == me);
+		if
+		:: ok -> touch(); ok = (phase == BOTHY_QUEUED)
+		:: else
+		fi
+	}
+	if
+	:: ok -> touch(); phase = BOTHY_RUNNING; runs = 1
+	:: else
+	fi;
+	atomic {
+		if
+		:: ok -> top = me; place = NOWHERE
+		:: else
+		fi
+	}
+#else
+	atomic {
+		if
+		:: place == me ->
+			job_move(BOTHY_QUEUED, BOTHY_RUNNING, 1, ok);
+			if
+			:: ok -> top = me; place = NOWHERE
+			:: else
+			fi
+		:: else -> ok = 0
+		fi
+	}
+#endif
+}
+
 proctype worker(byte me)
 {
-	LOCALS;
-	bool expired, claimed;
+	bit ok, saw_watched, saw_runs, call, last, made_result;
 	byte outcome;
 
-	/* pool/run.c: run_in_place(): its job waits for this one, with a hold. */
-	if
-	:: me == IN_PLACE ->
-		atomic {
-			!pool_lock ->
-			assert(!freed);
-			if
-			:: phase == BOTHY_QUEUED ->
-				move(BOTHY_RUNNING);
-				runs = true; unlink(); top[me] = true
-			:: else
-			fi
-		};
-		if
-		:: top[me] -> run_taken(me, false)
-		:: else
-		fi;
-		job_release()
-	:: else
-	fi;
+end_idle:
 	do
-	:: atomic {
-		!pool_lock && (listed || ended > 0 || slot[me] != SLOT_FREE) ->
-		/* settle_accounts_locked() */
+	:: atomic { place == QUEUE -> touch(); place = me } /* take_locked(), with the pool's lock */
+		hand_start(me);
 		if
-		:: slot[me] == SLOT_HANDED -> assert(!freed); slot[me] = SLOT_FREE
-		:: slot[me] == SLOT_ENDED -> slot[me] = SLOT_FREE; ended++
-		:: else -> assert(slot[me] == SLOT_FREE)
-		fi;
-		passed[me] = false;
-		if
-		:: listed ->
-			assert(!freed);
-			listed = false;
-			if
-			:: phase != BOTHY_QUEUED
-			:: phase == BOTHY_QUEUED -> slot[me] = SLOT_HANDED
-			:: phase == BOTHY_QUEUED && due -> move(JOB_CLAIMED); expired = true
-			fi
-		:: !listed && ended > 0 -> break
+		:: ok -> run_job(me); break
 		:: else
 		fi
-		}
-		if
-		:: slot[me] == SLOT_HANDED || !expired -> atomic {
-			!hand_lock[me] ->
-			if
-			:: slot[me] != SLOT_HANDED
-			:: slot[me] == SLOT_HANDED ->
-				assert(!freed);
-				passed[me] = true;
-				if
-				:: phase != BOTHY_QUEUED
-				:: phase == BOTHY_QUEUED ->
-					move(BOTHY_RUNNING);
-					runs = true; slot[me] = SLOT_RUNS; top[me] = true
-				:: phase == BOTHY_QUEUED && due -> move(JOB_CLAIMED); expired = true
-				fi
-			fi
-			}
-		:: else
-		fi;
-		if
-		:: expired -> expired = false; settle_one(BOTHY_EXPIRED)
-		:: !expired && top[me] -> run_taken(me, true)
-		:: else
-		fi
+	:: place == NOWHERE -> break
 	od
 }
 
-/* ---- who settles it without running it ------------------------------------------------- */
-
-/* pool/watchdog.c: time_out_locked() */
-inline time_out(x) {
-	if
-	:: top[x] ->
-		hand_lock[x] = true;
-		atomic {
-			assert(!freed);
-			if
-			:: phase == BOTHY_RUNNING ->
-#if MISTAKE != CLAIM_NOT_ATOMIC
-				move(JOB_CLAIMED);
-#endif
-				chained = true;
-				if
-				:: slot[x] == SLOT_RUNS -> slot[x] = SLOT_OVERDUE
-				:: else
-				fi
-			:: else
-			fi
-		};
-#if MISTAKE == CLAIM_NOT_ATOMIC
-		if
-		:: chained && !IS_SETTLED -> atomic { phase = JOB_CLAIMED }
-		:: else
-		fi;
-#endif
-#if MISTAKE != NO_HOLD_TO_SETTLE
-		if
-		:: chained -> atomic { assert(!freed); holds++ }
-		:: else
-		fi;
-#endif
-		atomic { assert(!freed); stop = true; hand_lock[x] = false }
-	:: else -> recall(x)
-	fi
-}
-
-/* pool/watchdog.c: look_locked() */
-proctype watchdog()
+/* settle_watch(), by one that waits for ENDED (its function's end) or not. */
+inline settle_watch(who, ended, watching)
 {
-	LOCALS;
-	bool chained, expired;
-
-	do
-	:: atomic {
-		!pool_lock && due && (phase == BOTHY_QUEUED || phase == BOTHY_RUNNING) &&
-		(listed || top[0] || top[1] || top[2] || slot[0] == SLOT_HANDED ||
-		 slot[1] == SLOT_HANDED || slot[2] == SLOT_HANDED) -> pool_lock = true
-		}
-		time_out(0);
-		time_out(1);
-		time_out(2);
-		/* sweep_locked() */
-		atomic {
-			if
-			:: listed && phase == BOTHY_QUEUED ->
-				move(JOB_CLAIMED);
-				unlink();
-				expired = true
-			:: else
-			fi;
-			pool_lock = false
-		};
-		if
-		:: chained ->
-			chained = false;
-			settle_publish(BOTHY_TIMED_OUT, 0);
-			job_release()
-		:: else
-		fi;
-		if
-		:: expired -> expired = false; settle_one(BOTHY_EXPIRED)
-		:: else
-		fi
-	:: ended > 0 -> break
-	od
-}
-
-/* pool/close.c: stop_all_locked() */
-proctype stopper()
-{
-	LOCALS;
-	bool claimed;
-
+#if MISTAKE == LOOKED_TOO_EARLY
 	atomic {
-		!pool_lock ->
-		recall(0);
-		recall(1);
-		recall(2);
-		if
-		:: listed && phase == BOTHY_QUEUED -> move(JOB_CLAIMED); unlink(); claimed = true
-		:: else
-		fi;
-		if
-		:: top[0] || top[1] || top[2] -> assert(!freed); stop = true
-		:: else
-		fi
-	};
-	if
-	:: claimed -> settle_one(BOTHY_CANCELED)
-	:: else
-	fi
-}
-
-/* pool/family.c: family_cancel(), by who has a hold */
-proctype canceler()
-{
-	LOCALS;
-	bool claimed;
-
+		touch();
+		watching = !has_come(ended)
+	}
 	atomic {
-		assert(!freed);
-		if
-		:: phase == BOTHY_QUEUED -> move(JOB_CLAIMED); claimed = true
-		:: phase == BOTHY_RUNNING -> stop = true
-		:: else
-		fi
-	};
-	if
-	:: claimed -> settle_one(BOTHY_CANCELED)
-	:: else
-	fi;
-	job_release()
-}
-
-/* ---- who wants to know ------------------------------------------------------------------ */
-
-#define OVER(x) (IS_SETTLED && !(x == 1 && runs))
-
-/* pool/settle.c: watch_locked(): linked first, then the bit, in the word that says whether it is over. */
-inline settle_watch(x) {
-	atomic {
-		assert(!freed);
-#if MISTAKE == WATCHED_UNSEEN
-		linked[x] = !OVER(x)
-	};
-	watched = true
+		touch();
+		linked[who] = watching;
+		watched = 1
+	}
 #else
-		watched = true;
-		linked[x] = !OVER(x)
+	atomic {
+		touch();
+		watched = 1;
+		watching = !has_come(ended);
+		linked[who] = watching
 	}
 #endif
 }
 
-/* pool/wait.c: wait_parked() */
-proctype waiter(byte x)
+inline settle_unwatch(who)
 {
-	LOCALS;
-	bool expired, was_queued;
-
-	atomic { alive[x] = true; token[x] = false };
-	settle_watch(x);
-	do
-	:: OVER(x) -> assert(!freed); break
-	:: !OVER(x) ->
-		assert(!freed);
-		was_queued = (phase == BOTHY_QUEUED);
-		if
-		:: token[x] -> token[x] = false
-		:: was_queued && due
-		:: x == 0 -> break       /* its own deadline */
-		fi;
-		/* expire_if_due() */
-		atomic {
-			if
-			:: due && phase == BOTHY_QUEUED -> move(JOB_CLAIMED); expired = true
-			:: else
-			fi;
-			was_queued = false
-		};
-		if
-		:: expired -> expired = false; settle_one(BOTHY_EXPIRED)
-		:: else
-		fi
-	od;
-	atomic { assert(!freed); linked[x] = false; alive[x] = false; was_queued = false };
-	job_release()
+	d_step {
+		touch();
+		linked[who] = 0
+	}
 }
 
-/* pool/future.c: future_notify(); pool/settle.c: settle_notify(), settle_withdraw() */
-proctype user()
+inline take_result()
 {
-	LOCALS;
-	bool claimed;
+	d_step {
+		touch();
+		results_taken = results_taken + has_result;
+		has_result = 0
+	}
+}
+
+/* A worker whose job waits for this one: wait_all(). */
+proctype waiter()
+{
+	bit ok, saw_watched, saw_runs, call, last, made_result, watching;
+	byte outcome;
 
 	if
-	:: atomic { asked = true; assert(!freed); watched = true; linked[NOTIFY] = !IS_SETTLED; call = IS_SETTLED }
-		if
-		:: call -> atomic { notified++; call = false }
-		:: else
-		fi
-	:: atomic {
-		assert(!freed);
-		if
-		:: phase == BOTHY_QUEUED -> move(JOB_CLAIMED); claimed = true
-		:: else
-		fi
+	:: phase == BOTHY_QUEUED -> /* may_run_in_place(), run_in_place() */
+		atomic {
+			job_move(BOTHY_QUEUED, BOTHY_RUNNING, 1, ok);
+			if
+			:: ok -> top = 4; place = NOWHERE
+			:: else
+			fi
 		}
 		if
-		:: claimed ->
-			atomic { !pool_lock -> assert(!freed); unlink(); ended++; withdrawn = true };
-			settle_publish(BOTHY_CANCELED, DELIVERS);
-			job_release()           /* the execution's */
+		:: ok ->
+			run_job(4);
+			touch();
+#if MISTAKE == IN_PLACE_IS_OVER
+			goto over
+#else
+			if
+			:: has_come(0) -> goto over
+			:: else /* its deadline was faster, and is about to say so */
+			fi
+#endif
 		:: else
 		fi
 	:: true
 	fi;
+	settle_watch(WAITER, 0, watching);
+	if
+	:: watching ->
+		token[WAITER] == 1;
+		settle_unwatch(WAITER)
+	:: else
+	fi;
+over:
+	touch();
+	assert(has_come(0));
+	take_result();
 	job_release()
 }
 
-/* pool/completions.c: completions_next() */
-proctype consumer()
+/* A thread that waits for the end of the function: wait_end(). */
+proctype ender()
 {
-	LOCALS;
+	bit last, watching;
 
+	settle_watch(ENDER, 1, watching);
 	if
-	:: atomic { delivery == 1 -> delivery = 2 }
-		assert(!freed && IS_SETTLED);
-		job_release()
-	:: freed
-	fi
+	:: watching ->
+		token[ENDER] == 1;
+		settle_unwatch(ENDER)
+	:: else
+	fi;
+	touch();
+	assert(has_come(1));
+	job_release()
 }
 
-proctype clock() { due = true }
-
-/* When nothing can move any more. */
-active proctype judge()
+/* bothy_future_notify(): settle_notify(), and the call if it is too late. */
+proctype notifier()
 {
-	timeout;
-	assert(freed && outcomes == 1 && ended == 1);
-	assert(arg_frees == (withdrawn -> 0 : 1));
-	assert(notified == (asked -> 1 : 0));
-	assert(!listed && slot[0] == SLOT_FREE && slot[1] == SLOT_FREE && slot[2] == SLOT_FREE)
+	bit last, watching;
+
+	atomic {
+		touch();
+		assert(!has_notify);
+		has_notify = 1;
+		watched = 1;
+		watching = !has_come(0);
+		linked[TELL] = watching
+	}
+	if
+	:: !watching -> told++
+	:: else
+	fi;
+	job_release()
 }
 
-init {
-	atomic {
-		/* pool/submit.c: enter(); pool/job.c: job_accept() */
-		move(BOTHY_QUEUED);
-		listed = true;
+/* bothy_future_cancel(). */
+proctype canceler()
+{
+	bit ok, saw_watched, saw_runs, call, last;
+
+	job_move(BOTHY_QUEUED, JOB_CLAIMED, 0, ok);
+	if
+	:: ok -> settle_unrun(BOTHY_CANCELED)
+	:: else ->
+		touch();
+		stop = 1 /* stop_request() */
+	fi;
+	job_release()
+}
+
+/* The watchdog: what is in a hand is recalled, what is queued expires, what runs times out; each of
+ * them once at most, at any time. */
+proctype watchdog()
+{
+	bit ok, saw_watched, saw_runs, call, last;
+
+	atomic { /* hand_recall_locked() */
 		if
-		:: delivers = true
-		:: true
-		fi;
-		holds = 1 /* execution */ + 1 /* user */ + 2 /* waiters */ + 1 /* canceler */ +
-		        1 /* in place */;
-		run worker(0);
-		run worker(1);
-		run worker(2);
-		run watchdog();
-		run stopper();
-		run canceler();
-		run waiter(0);
-		run waiter(1);
-		run user();
-		run consumer();
-		if
-		:: run clock()
-		:: true
+		:: place == 1 || place == 2 ->
+			if
+			:: phase == BOTHY_QUEUED -> place = QUEUE
+			:: else
+			fi
+		:: else
 		fi
 	}
+	atomic { /* sweep_some_locked() */
+		if
+		:: place == QUEUE ->
+			job_move(BOTHY_QUEUED, JOB_CLAIMED, 0, ok);
+			if
+			:: ok -> place = NOWHERE
+			:: else
+			fi
+		:: ok = 0
+		fi
+	}
+	if
+	:: ok -> settle_unrun(BOTHY_EXPIRED); goto over
+	:: else
+	fi;
+	atomic { /* check_job_locked(), time_out_locked() */
+		if
+		:: top != 0 ->
+			job_move(BOTHY_RUNNING, JOB_CLAIMED, 0, ok);
+			if
+			:: ok ->
+#if MISTAKE != NO_HOLD
+				holds++ /* job_hold() */
+#else
+				skip
+#endif
+			:: else
+			fi;
+			stop = 1
+		:: else
+		fi
+	}
+	if
+	:: ok -> /* settle_timed_out() */
+		settle_publish(BOTHY_TIMED_OUT, 0);
+#if MISTAKE != NO_HOLD
+		job_release()
+#endif
+	:: else
+	fi;
+over:
+	skip
+}
+
+init
+{
+	d_step {
+#define ROW(from, followers) legal[from] = followers;
+		TRANSITIONS
+#undef ROW
+#if MISTAKE == TABLE_TOO_NARROW
+		legal[BOTHY_RUNNING] = 0;
+#endif
+	}
+	phase = JOB_NEW;
+	holds = 4; /* the execution's, the waiter's, the canceler's, and one more */
+	atomic {
+		check_legal(JOB_NEW, BOTHY_QUEUED); /* job_accept() */
+		phase = BOTHY_QUEUED;
+		run worker(1);
+		run worker(2);
+		run waiter();
+#ifdef TOLD
+		run notifier();
+#else
+		run ender();
+#endif
+		run canceler();
+		run watchdog()
+	}
+	_nr_pr == 1; /* all have ended */
+	assert(freed && settled == 1 && arguments_freed == 1);
+#ifdef TOLD
+	assert(told == 1);
+#endif
+	assert(results_made == results_freed + results_taken)
 }
