@@ -161,7 +161,8 @@ bool family_cancel(bothy_future *job)
 	lock_acquire(stripe_of(job));
 	asked = ask_locked(job, &chain);
 	if (asked)
-		for (bothy_future *j = job; (j = next_locked(job, j)) != NULL;)
+		for (bothy_future *j = job;
+		     !PLANTED(CHILDREN_UNSTOPPED) && (j = next_locked(job, j)) != NULL;)
 			(void)ask_locked(j, &chain);
 	lock_release(stripe_of(job));
 	settle_chain(&chain, BOTHY_CANCELED, -ECANCELED);

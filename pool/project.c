@@ -145,7 +145,8 @@ bool project_put_locked(bothy_project *project)
 
 	if (--project->holds > 0)
 		return false;
-	if (pool->phase != POOL_EXITING && fair_owes(&pool->fair, &project->flow)) {
+	if (pool->phase != POOL_EXITING && !PLANTED(DEBT_FORGIVEN) &&
+	    fair_owes(&pool->fair, &project->flow)) {
 		remember_locked(project);
 		return false;
 	}
@@ -192,10 +193,11 @@ static bool may_start_locked(const bothy_project *project)
 {
 	unsigned max = project->options.max_running;
 
-	if (max != 0 && project->places >= max && !PLANTED(MAX_RUNNING_IGNORED))
+	if (max != 0 && project->places >= max + PLANTED(MAX_RUNNING_OFF_BY_ONE) &&
+	    !PLANTED(MAX_RUNNING_IGNORED))
 		return false;
 	return project->cancelers == 0 && !limit_waits_locked(project) &&
-	       (project->lost < project->pool->options.lost_per_project ||
+	       (project->lost < project->pool->options.lost_per_project + PLANTED(LOST_OFF_BY_ONE) ||
 	        PLANTED(LOST_UNCOUNTED));
 }
 
@@ -475,7 +477,8 @@ void project_cancel(bothy_project *project)
 	project_update_locked(project);
 	worker_recall_all_locked(pool, &kicks);
 	pool_wake_worker_locked(pool, &kicks);
-	worker_stop_jobs_locked(pool, project);
+	if (!PLANTED(PROJECT_UNSTOPPED))
+		worker_stop_jobs_locked(pool, project);
 	cancel_queued_locked(project, &kicks);
 	project->cancelers--;
 	project_update_locked(project);
