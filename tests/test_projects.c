@@ -301,8 +301,8 @@ START_TEST(what_a_job_takes_after_it_has_waited_is_charged)
 	pool_of(1);
 	open_with((struct bothy_project_options){0});
 	ck_assert_int_eq(bothy_completions_new(&never), 0);
-	ck_assert_int_eq(outcome(start(BOTHY_JOB(.handle = project, .fn = keep_place_after_a_wait))),
-	                 0);
+	ck_assert_int_eq(
+		outcome(start(BOTHY_JOB(.handle = project, .fn = keep_place_after_a_wait))), 0);
 	close_pool();
 	bothy_completions_release(never);
 	ck_assert_uint_ge(project_now().charged_ns, 20000000);
