@@ -308,36 +308,6 @@ START_TEST(a_wait_that_has_an_end_runs_nothing_in_place)
 }
 END_TEST
 
-static int count_run(void *arg, void **ret_result)
-{
-	(void)ret_result;
-	atomic_fetch_add((atomic_int *)arg, 1);
-	return 0;
-}
-
-/* The thread that had the place meanwhile is idle then: it must not take one more job. */
-static int take_the_place_back(void *arg, void **ret_result)
-{
-	atomic_int *runs = arg;
-	int error = wait_for_other_project(pool, ret_result);
-
-	if (error == 0)
-		error = -bothy_spawn(&BOTHY_JOB(.fn = count_run, .arg = runs), NULL);
-	(void)bothy_sleep_until(bothy_after_ms(10));
-	return atomic_load(runs) == 0 ? error : EBUSY;
-}
-
-START_TEST(who_has_its_place_back_shares_it_with_nobody)
-{
-	static atomic_int runs;
-
-	pool_of(1);
-	ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = take_the_place_back, .arg = &runs))), 0);
-	ck_assert_int_eq(bothy_pool_close(pool, BOTHY_FOREVER), 0);
-	ck_assert_int_eq(runs, 1);
-}
-END_TEST
-
 START_TEST(jobs_that_all_wait_lend_their_places)
 {
 	bothy_future *futures[8];
@@ -858,7 +828,6 @@ int main(void)
 		a_tree_of_waiting_jobs_ends_on_one_worker,
 		a_job_with_an_earlier_deadline_is_not_run_in_place,
 		a_wait_that_has_an_end_runs_nothing_in_place,
-		who_has_its_place_back_shares_it_with_nobody,
 		jobs_that_all_wait_lend_their_places,
 		a_wait_without_end_and_without_a_spare_is_refused,
 		a_run_without_a_spare_leaves_the_argument_to_the_caller,
