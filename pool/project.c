@@ -197,7 +197,8 @@ static bool may_start_locked(const bothy_project *project)
 	    !PLANTED(MAX_RUNNING_IGNORED))
 		return false;
 	return project->cancelers == 0 && !limit_waits_locked(project) &&
-	       (project->lost < project->pool->options.lost_per_project + PLANTED(LOST_OFF_BY_ONE) ||
+	       (project->lost <
+	                project->pool->options.lost_per_project + PLANTED(LOST_OFF_BY_ONE) ||
 	        PLANTED(LOST_UNCOUNTED));
 }
 

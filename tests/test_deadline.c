@@ -224,9 +224,9 @@ END_TEST
 START_TEST(a_worker_is_not_lost_within_its_grace)
 {
 	pool_with((struct bothy_pool_options){.workers = 1, .stop_grace_ns = 3600 * 1000 * MS});
-	ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = stop_at_gate,
-	                                         .deadline = bothy_after_ms(20)))),
-	                 -ETIMEDOUT);
+	ck_assert_int_eq(
+		outcome(start(BOTHY_JOB(.fn = stop_at_gate, .deadline = bothy_after_ms(20)))),
+		-ETIMEDOUT);
 	ck_assert_uint_eq(stats_now().lost, 0);
 	gate_open(&gate);
 }
