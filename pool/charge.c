@@ -69,7 +69,7 @@ void charge_resume_locked(struct charge *charge, bothy_time now)
 
 	if (PLANTED(LENT_TIME_CHARGED))
 		charge->took = wall(charge, now);
-	charge->since = now;
+	charge->since = PLANTED(FREE_AFTER_WAIT) ? 0 : now;
 	project->lent--;
 	fair_resume(&project->pool->fair, &project->flow, project_is_idle_locked(project));
 	project_runs_locked(project);
@@ -86,7 +86,8 @@ void charge_end_locked(bothy_project *project, unsigned n, int64_t charged, int6
 	bothy_pool *pool = project->pool;
 
 	fair_end(&pool->fair, &project->flow, n, charged, took);
-	project->stats.charged_ns += (uint64_t)took;
+	(PLANTED(CHARGED_TO_ANOTHER) ? project_first_locked(pool) : project)->stats.charged_ns +=
+		PLANTED(CHARGED_NOTHING) ? 0 : (uint64_t)took;
 	pool->stats.charged_ns += (uint64_t)took;
 	if (PLANTED(CHARGED_TWICE))
 		project->stats.charged_ns += (uint64_t)took;

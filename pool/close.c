@@ -70,8 +70,9 @@ static void stop_all_locked(bothy_pool *pool)
 
 	phase_up_locked(pool, POOL_STOPPING);
 	worker_recall_all_locked(pool, &kicks);
-	chain = claim_queued_locked(pool);
-	worker_stop_jobs_locked(pool, NULL);
+	chain = PLANTED(CLOSE_LEAVES_QUEUE) ? NULL : claim_queued_locked(pool);
+	if (!PLANTED(CLOSE_STOPS_NOTHING))
+		worker_stop_jobs_locked(pool, NULL);
 	lock_release(&pool->lock);
 	kicks_give(&kicks);
 	settle_chain(&chain, BOTHY_CANCELED, -ECANCELED);

@@ -98,7 +98,8 @@ static void set_unreadable_locked(bothy_completions *completions)
 
 static void push_locked(bothy_completions *completions, bothy_future *job)
 {
-	if (completions->first == NULL && !PLANTED(DESCRIPTOR_UNLOCKED))
+	if (completions->first == NULL && !PLANTED(DESCRIPTOR_UNLOCKED) &&
+	    !PLANTED(COMPLETION_UNREADABLE))
 		set_readable_locked(completions);
 	job_extra(job)->delivered_next = NULL;
 	*completions->end = job;
@@ -114,7 +115,8 @@ static bothy_future *pop_locked(bothy_completions *completions)
 	completions->first = job_extra(job)->delivered_next;
 	if (completions->first == NULL) {
 		completions->end = &completions->first;
-		set_unreadable_locked(completions);
+		if (!PLANTED(COMPLETION_STAYS_READABLE))
+			set_unreadable_locked(completions);
 	}
 	return job;
 }
@@ -123,7 +125,7 @@ static bothy_future *pop_locked(bothy_completions *completions)
 
 static void drop_result(bothy_future *job)
 {
-	if (job_extra(job)->delivered_result != NULL)
+	if (job_extra(job)->delivered_result != NULL && !PLANTED(UNDELIVERED_LEAKED))
 		callback_run(job->result_free, job_extra(job)->delivered_result);
 }
 
@@ -144,7 +146,8 @@ void completions_deliver(bothy_future *job, unsigned phase)
 	}
 	if (!closed) {
 		job_hold(job);
-		push_locked(completions, job);
+		if (!PLANTED(COMPLETION_LOST))
+			push_locked(completions, job);
 		if (!PLANTED(COMPLETION_WAKE_DROPPED))
 			waitlist_wake_one_locked(&completions->waiters, &kicks);
 	}

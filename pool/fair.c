@@ -20,7 +20,7 @@ static void charge(struct fair *fair, struct fair_flow *flow, int64_t ns)
 {
 	int64_t all = ns + flow->rest;
 
-	flow->tag += all / (int64_t)flow->weight;
+	flow->tag += all / (PLANTED(WEIGHT_IGNORED) ? 1 : (int64_t)flow->weight);
 	flow->rest = all % (int64_t)flow->weight;
 	fair->last = later(fair->last, flow->tag);
 	if (flow->item.at != 0)
@@ -118,7 +118,7 @@ int64_t fair_start(struct fair *fair, struct fair_flow *flow, unsigned n)
 
 void fair_undo(struct fair *fair, struct fair_flow *flow, int64_t charged)
 {
-	charge(fair, flow, -charged);
+	charge(fair, flow, PLANTED(UNDO_KEEPS_CHARGE) ? 0 : -charged);
 	fair->running--;
 	catch_up(fair);
 }

@@ -160,7 +160,7 @@ bool family_cancel(bothy_future *job)
 
 	lock_acquire(stripe_of(job));
 	asked = ask_locked(job, &chain);
-	if (asked)
+	if (asked && !PLANTED(CHILDREN_UNSTOPPED))
 		ask_descendants_locked(job, &chain);
 	lock_release(stripe_of(job));
 	settle_chain(&chain, BOTHY_CANCELED, -ECANCELED);

@@ -144,7 +144,7 @@ static void left_locked(bothy_group *group)
 	lock_release(&group->lock);
 	if (PLANTED(GROUP_EMPTY_UNLOCKED))
 		empty = is_empty_locked(group);
-	if (empty)
+	if (empty && !PLANTED(GROUP_LEAKED))
 		group_release(group);
 }
 
@@ -265,7 +265,8 @@ void group_cancel(bothy_group *group)
 
 	settle_chain(&chain, BOTHY_CANCELED, -ECANCELED);
 	while ((job = next_to_ask(group, limit)) != NULL) {
-		(void)family_cancel(job);
+		if (!PLANTED(GROUP_UNSTOPPED))
+			(void)family_cancel(job);
 		job_release(job);
 	}
 }

@@ -184,7 +184,7 @@ static void record_times_locked(struct hand *hand)
 			lock_acquire(lock);
 		}
 		tally_times_locked(slot->charge.project, slot->waited, slot->charge.ran);
-		slot->timed = true;
+		slot->timed = !PLANTED(TIMED_TWICE);
 	}
 	if (lock != NULL)
 		lock_release(lock);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sync/testing.h"
+
 enum {
 	COLUMNS_LOG2 = 6,
 	COLUMNS = 1 << COLUMNS_LOG2,
@@ -173,7 +175,7 @@ static bool add_quickly(struct bothy_histogram *histogram, unsigned bucket)
 
 void histogram_add(bothy_histogram *histogram, int64_t ns)
 {
-	unsigned bucket = bucket_of(ns > 0 ? (uint64_t)ns : 0);
+	unsigned bucket = bucket_of(ns > 0 ? (uint64_t)ns : 0) + PLANTED(BUCKET_OFF_BY_ONE);
 
 	if (add_quickly(histogram, bucket))
 		return;
@@ -241,7 +243,7 @@ static uint64_t rank_of(double percent, uint64_t count)
 
 	if ((double)rank < exact)
 		rank++;
-	return rank > 0 ? rank : 1;
+	return (rank > 0 ? rank : 1) + PLANTED(RANK_OFF_BY_ONE);
 }
 
 int64_t histogram_percentile(const bothy_histogram *histogram, double percent)

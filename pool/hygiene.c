@@ -109,6 +109,8 @@ void hygiene_save(struct hygiene *ret_hygiene)
 
 void hygiene_restore(const struct hygiene *hygiene)
 {
+	if (PLANTED(HYGIENE_NOT_RESTORED))
+		return;
 	(void)fesetenv(&hygiene->floating);
 	(void)uselocale(hygiene->locale);
 	(void)pthread_setcanceltype(hygiene->cancel_type, NULL);

@@ -183,10 +183,10 @@ int job_new(const struct bothy_job *spec, bool with_extra, struct job_spares *ow
 	if (job == NULL)
 		return -ENOMEM;
 	TESTING_COUNT(blocks_made);
-	memset(job, 0, bytes);
+	memset(job, 0, PLANTED(BLOCK_NOT_CLEARED) ? 0 : bytes);
 	fill(job, spec);
 	job->plain = spec->arg_bytes == 0;
-	if (spec->arg_bytes != 0) {
+	if (spec->arg_bytes != 0 && !PLANTED(ARG_NOT_COPIED)) {
 		job->arg = (char *)job + arg_at;
 		memcpy(job->arg, spec->arg, spec->arg_bytes);
 	}

@@ -29,7 +29,8 @@ static bool is_full_locked(const bothy_project *project)
 {
 	size_t max = project->options.queue_max;
 
-	return max != 0 && project->stats.queued + project->reserved >= max;
+	return max != 0 &&
+	       project->stats.queued + project->reserved >= max + PLANTED(QUEUE_MAX_OFF_BY_ONE);
 }
 
 static int block_locked(bothy_project *project, bothy_time deadline)
@@ -98,7 +99,7 @@ static void wait_for_token_locked(bothy_project *project, bothy_time now, struct
 	struct limit_rate *rate = &project->rate;
 	bothy_time next = rate->full_at - rate->slack;
 
-	if (next <= now)
+	if (next <= now || PLANTED(BUCKET_NEVER_EMPTY))
 		return;
 	heap_put(&project->pool->due, &rate->item, next);
 	project_update_locked(project);
@@ -164,7 +165,7 @@ void limit_changed_locked(bothy_project *project, struct kicks *kicks)
 
 	heap_remove(&project->pool->due, &rate->item);
 	rate->interval = options->rate_per_s > 0 ? 1000000000 / (int64_t)options->rate_per_s : 0;
-	rate->slack = rate->interval * ((int64_t)options->burst - 1);
+	rate->slack = rate->interval * ((int64_t)options->burst - 1 + PLANTED(BURST_OFF_BY_ONE));
 	if (rate->interval > 0) {
 		now = clock_now();
 		forgive_locked(rate, now);

@@ -1,12 +1,14 @@
 #include "pool/order.h"
 
+#include "sync/testing.h"
+
 /* Whether A is to start before B.  Bands and numbers may wrap: those that are queued together
  * are near each other. */
 static bool before(const bothy_future *a, const bothy_future *b)
 {
 	if (a->queue.band != b->queue.band)
 		return (int32_t)(a->queue.band - b->queue.band) < 0;
-	if (a->deadline != b->deadline)
+	if (a->deadline != b->deadline && !PLANTED(EARLIEST_NOT_FIRST))
 		return a->deadline < b->deadline;
 	return (int32_t)(a->queue.number - b->queue.number) < 0;
 }
@@ -136,11 +138,14 @@ static void list_remove(struct order *order, bothy_future *job)
 void order_push(struct order *order, bothy_future *job)
 {
 	job->queue.number = (uint32_t)order->pushed;
-	job->queue.band = (uint32_t)(order->pushed / ORDER_BAND) - (uint32_t)job->priority;
+	job->queue.band = (uint32_t)(order->pushed / ORDER_BAND) -
+	                  (uint32_t)(PLANTED(PRIORITY_INVERTED) ? -job->priority : job->priority);
 	order->pushed++;
 	order->count++;
 	if (job->priority != 0 || (order->last != NULL && before(job, order->last)))
 		tree_insert(order, job);
+	else if (PLANTED(NEWEST_FIRST))
+		list_prepend(order, job);
 	else
 		list_append(order, job);
 }

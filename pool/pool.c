@@ -113,7 +113,8 @@ unsigned pool_places_locked(const bothy_pool *pool)
 {
 	const struct bothy_pool_options *options = &pool->options;
 	unsigned lost = pool->lost + pool->own_lost;
-	unsigned given_up = lost > options->lost_max ? lost - options->lost_max : 0;
+	unsigned max = options->lost_max + PLANTED(LOST_MAX_OFF_BY_ONE);
+	unsigned given_up = lost > max ? lost - max : 0;
 
 	if (PLANTED(LOST_MAX_IGNORED))
 		given_up = 0;
@@ -156,8 +157,9 @@ void pool_wake_worker_now_locked(bothy_pool *pool, struct kicks *kicks)
 size_t pool_has_room_for_locked(const bothy_pool *pool)
 {
 	uint64_t taken = pool->stats.queued + pool->reserved;
+	size_t max = pool->options.queue_max + PLANTED(ROOM_OFF_BY_ONE);
 
-	return taken < pool->options.queue_max ? pool->options.queue_max - taken : 0;
+	return taken < max ? max - taken : 0;
 }
 
 void pool_room_all_locked(bothy_pool *pool, struct kicks *kicks)

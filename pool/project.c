@@ -195,10 +195,12 @@ static bool may_start_locked(const bothy_project *project)
 {
 	unsigned max = project->options.max_running;
 
-	if (max != 0 && project->places >= max && !PLANTED(MAX_RUNNING_IGNORED))
+	if (max != 0 && project->places >= max + PLANTED(MAX_RUNNING_OFF_BY_ONE) &&
+	    !PLANTED(MAX_RUNNING_IGNORED))
 		return false;
 	return project->cancelers == 0 && !limit_waits_locked(project) &&
-	       (project->lost < project->pool->options.lost_per_project ||
+	       (project->lost <
+	                project->pool->options.lost_per_project + PLANTED(LOST_OFF_BY_ONE) ||
 	        PLANTED(LOST_UNCOUNTED));
 }
 
@@ -480,7 +482,8 @@ void project_cancel(bothy_project *project)
 	project_update_locked(project);
 	worker_recall_all_locked(pool, &kicks);
 	pool_wake_worker_locked(pool, &kicks);
-	worker_stop_jobs_locked(pool, project);
+	if (!PLANTED(PROJECT_UNSTOPPED))
+		worker_stop_jobs_locked(pool, project);
 	cancel_queued_locked(project, &kicks);
 	project->cancelers--;
 	project_update_locked(project);

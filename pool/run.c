@@ -42,6 +42,8 @@ static unsigned phase_of_code(const struct run *run, int *ret_code)
 	int code = run->code;
 
 	*ret_code = code;
+	if (PLANTED(CANCEL_SETTLES) && stop_reason(run->spec.stop) == -ECANCELED)
+		return BOTHY_CANCELED;
 	if (code == 0)
 		return BOTHY_DONE;
 	if (code < 0 && code == stop_reason(run->spec.stop))
@@ -94,7 +96,7 @@ static void drop_rest(struct run *run)
 {
 	free(run->error_text);
 	run->error_text = NULL;
-	if (run->result != NULL)
+	if (run->result != NULL && !PLANTED(LATE_RESULT_LEAKED))
 		callback_run(run->job->result_free, run->result);
 }
 
@@ -105,7 +107,7 @@ static void note_finish_error(const struct run *run)
 	bothy_pool *pool = run->worker->pool;
 
 	lock_acquire(&pool->lock);
-	pool->stats.finish_failed++;
+	pool->stats.finish_failed += !PLANTED(FINISH_ERROR_LOST);
 	pool->stats.finish_error = run->finish_error;
 	lock_release(&pool->lock);
 }
@@ -230,10 +232,13 @@ static void check_thread(struct run *run)
 /* All that follows fn; again from where it was if it is cut short. */
 static void finish_run(struct run *run)
 {
-	end_context(run);
+	if (PLANTED(ARG_FREED_FIRST) && comes_to(run, RUN_FREES))
+		callback_run(run->job->arg_free, run->job->arg);
+	if (!PLANTED(SETTLED_BEFORE_REFS_GONE))
+		end_context(run);
 	if (in_forked_child(run->worker))
 		return;
-	if (comes_to(run, RUN_FREES))
+	if (comes_to(run, RUN_FREES) && !(PLANTED(ARG_KEPT_BY_EXIT) && run->exited))
 		callback_run(run->job->arg_free, run->job->arg);
 	if (comes_to(run, RUN_CHECKS))
 		check_thread(run);
@@ -245,6 +250,8 @@ static void finish_run(struct run *run)
 		drop_rest(run);
 	if (comes_to(run, RUN_PUBLISHES))
 		publish(run);
+	if (PLANTED(SETTLED_BEFORE_REFS_GONE))
+		end_context(run);
 	if (comes_to(run, RUN_LEAVES))
 		leave(run);
 	run->stage = RUN_NONE;

@@ -215,7 +215,8 @@ void settle_ended(bothy_future *job)
 
 static void free_argument(bothy_future *job, unsigned phase)
 {
-	if (PLANTED(ARG_FREE_SKIPPED) && phase == BOTHY_CANCELED)
+	if ((PLANTED(ARG_FREE_SKIPPED) && phase == BOTHY_CANCELED) ||
+	    (PLANTED(ARG_KEPT_BY_EXPIRED) && phase == BOTHY_EXPIRED))
 		return;
 	callback_run(job->arg_free, job->arg);
 	if (PLANTED(ARG_FREE_TWICE) && phase == BOTHY_CANCELED)

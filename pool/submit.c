@@ -13,6 +13,7 @@
 
 #include <errno.h>
 
+#include "pool/callback.h"
 #include "pool/family.h"
 #include "pool/future.h"
 #include "pool/group.h"
@@ -67,7 +68,8 @@ static bool is_inside(const bothy_pool *pool)
 
 static int open_locked(bothy_pool *pool)
 {
-	if (pool->phase == POOL_OPEN || (pool->phase == POOL_CLOSING && is_inside(pool)))
+	if (pool->phase == POOL_OPEN ||
+	    (pool->phase == POOL_CLOSING && (is_inside(pool) || PLANTED(CLOSING_ACCEPTS))))
 		return 0;
 	return -ESHUTDOWN;
 }
@@ -171,7 +173,7 @@ static bothy_time deadline_of(const bothy_pool *pool, const struct bothy_job *sp
 {
 	if (spec->deadline != 0)
 		return spec->deadline;
-	if (pool->options.default_timeout_ns == 0)
+	if (pool->options.default_timeout_ns == 0 || PLANTED(DEFAULT_TIMEOUT_UNUSED))
 		return BOTHY_FOREVER;
 	return clock_add(clock_now(), pool->options.default_timeout_ns);
 }
@@ -198,6 +200,8 @@ static int enter(bothy_pool *pool, const struct bothy_job *spec, bothy_future *j
 		if (spec->handle == NULL)
 			project_name_fini(&name);
 	}
+	if (error < 0 && PLANTED(REFUSED_ARG_FREED))
+		callback_run(job->arg_free, job->arg);
 	if (error < 0) {
 		family_leave(job);
 		job_release(job); /* whoever cancels its group may have a hold too */
@@ -304,7 +308,7 @@ int submit_child(const struct bothy_job *spec, bothy_future **ret_future)
 		return error;
 	child_spec.handle = parent->project;
 	child->deadline = deadline_of(parent->project->pool, spec);
-	if (parent->deadline < child->deadline)
+	if (parent->deadline < child->deadline && !PLANTED(CHILD_OUTLASTS_PARENT))
 		child->deadline = parent->deadline;
 	error = inherit(child);
 	if (error < 0) {

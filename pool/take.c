@@ -156,7 +156,7 @@ bool take_locked(struct worker *worker, struct take *take)
 
 	take->more = false;
 	worker->start_error = 0;
-	while (pool->busy < pool_places_locked(pool) && !take->more) {
+	while (pool->busy < pool_places_locked(pool) + PLANTED(PLACES_OFF_BY_ONE) && !take->more) {
 		fill_locked(worker, take);
 		if (worker->hand.count == 0)
 			break;

@@ -21,7 +21,7 @@ void tally_withdrawn_locked(bothy_project *project)
 
 void tally_refused_locked(bothy_project *project)
 {
-	project->pool->stats.refused++;
+	project->pool->stats.refused += PLANTED(REFUSED_TWICE_COUNTED) ? 2 : 1;
 	project->stats.refused++;
 }
 
@@ -53,7 +53,7 @@ static void count_locked(bothy_project *project, unsigned phase)
 
 	switch (phase) {
 	case BOTHY_DONE:
-		all->done++, own->done++;
+		all->done++, own->done += !PLANTED(DONE_UNCOUNTED);
 		break;
 	case BOTHY_FAILED:
 		all->failed++, own->failed++;

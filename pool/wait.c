@@ -97,7 +97,7 @@ static int listen_for_stop(struct pause *pause)
 	bothy_context *context = context_current();
 	int reason;
 
-	if (pause->deaf || context == NULL || context->stop == NULL)
+	if (pause->deaf || context == NULL || context->stop == NULL || PLANTED(WAIT_UNSTOPPED))
 		return 0;
 	reason = stop_attach(context->stop, &pause->parker);
 	if (reason == 0)
@@ -110,7 +110,7 @@ static int watch_for_cycles(struct pause *pause, const struct wait_for *what, bo
 	bothy_future *top = pause->worker->hand.top;
 	int error;
 
-	if (pause->deaf)
+	if (pause->deaf || PLANTED(CYCLE_UNSEEN))
 		return 0;
 	if (deadline != BOTHY_FOREVER)
 		return cycle_is_own(what, top) ? -EDEADLK : 0;
@@ -176,7 +176,8 @@ static bool may_run_in_place(struct worker *worker, const bothy_future *job, bot
 {
 	bothy_future *top = worker != NULL ? worker->hand.top : NULL;
 
-	return top != NULL && job->project == top->project && deadline >= top->deadline &&
+	return top != NULL && (job->project == top->project || PLANTED(IN_PLACE_OF_STRANGER)) &&
+	       (deadline >= top->deadline || PLANTED(IN_PLACE_OUTLASTS_WAIT)) &&
 	       job->deadline >= top->deadline && (job->flags & BOTHY_OWN_THREAD) == 0 &&
 	       stop_reason(&top->stop) == 0 && thread_stack_left() >= IN_PLACE_STACK;
 }
@@ -242,10 +243,12 @@ static int wait_parked(struct pause *pause, bothy_future *job, const struct wait
 	error = pause_begin(pause, what, deadline);
 	while (error == 0 && !is_over(job, bits)) {
 		/* JOB's own deadline is no end of the wait: it settles JOB. */
-		bothy_time until = is_queued(job) ? earlier(deadline, job->deadline) : deadline;
+		bothy_time until = is_queued(job) && !PLANTED(EXPIRY_UNSEEN_IN_WAIT)
+		                           ? earlier(deadline, job->deadline)
+		                           : deadline;
 
 		if (parker_park(&pause->parker, until) < 0 && until == deadline)
-			error = -ETIMEDOUT;
+			error = PLANTED(WAIT_UNTIMED) ? 0 : -ETIMEDOUT;
 		else
 			error = pause_stop_reason(pause);
 		expire_if_due(job);

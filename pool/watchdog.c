@@ -100,7 +100,7 @@ static bool check_job_locked(struct worker *worker, bothy_future *job, struct lo
 	bothy_pool *pool = worker->pool;
 	bothy_time given_up;
 
-	if (job->deadline == BOTHY_FOREVER)
+	if (job->deadline == BOTHY_FOREVER || PLANTED(DEADLINE_UNSEEN))
 		return false;
 	if (look->now < job->deadline) {
 		look_again_at(look, job->deadline);
@@ -109,7 +109,7 @@ static bool check_job_locked(struct worker *worker, bothy_future *job, struct lo
 	time_out_locked(worker, job, look);
 	if (!worker->placed)
 		return false;
-	given_up = clock_add(job->deadline, pool->options.stop_grace_ns);
+	given_up = clock_add(job->deadline, PLANTED(NO_GRACE) ? 0 : pool->options.stop_grace_ns);
 	if (look->now < given_up)
 		look_again_at(look, given_up);
 	return look->now >= given_up;
@@ -260,7 +260,8 @@ static void check_queues_locked(bothy_pool *pool, struct look *look)
 {
 	bothy_time begun = look->now, done;
 
-	if (look->now >= pool->queued_soonest && look->now >= pool->swept_at) {
+	if (look->now >= pool->queued_soonest && look->now >= pool->swept_at &&
+	    !PLANTED(NOT_SWEPT)) {
 		sweep_locked(pool, look);
 		done = clock_now();
 		pool->swept_at = clock_add(done, SWEEP_EVERY_NS);

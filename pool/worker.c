@@ -171,7 +171,7 @@ static bool retires_locked(struct worker *worker)
 {
 	const bothy_pool *pool = worker->pool;
 
-	return found_locked(worker) &&
+	return found_locked(worker) && !PLANTED(LOST_SERVES_ON) &&
 	       pool->threads - pool->waiting - pool->lost > pool->options.workers;
 }
 

@@ -60,7 +60,7 @@ uint64_t serial_new(void)
 	if (next_serial == end_serial) {
 		/* Relaxed: the number itself is all. */
 		next_serial = atom_add(&serials, SERIAL_BLOCK, relaxed);
-		end_serial = next_serial + SERIAL_BLOCK;
+		end_serial = next_serial + SERIAL_BLOCK + PLANTED(SERIAL_BLOCKS_OVERLAP);
 	}
 	return next_serial++;
 }
@@ -84,7 +84,8 @@ static uint64_t address_of(const struct bothy_object *object)
 uint64_t object_serial(const struct bothy_object *object)
 {
 	/* Acquire: pairs with the release of the self in identify_locked(). */
-	if (atom_plain_load(WORD(object, self), acquire) != address_of(object))
+	if (atom_plain_load(WORD(object, self), acquire) != address_of(object) &&
+	    !PLANTED(COPY_IS_ORIGINAL))
 		return 0;
 	/* Acquire: pairs with the release of the serial there. */
 	return atom_plain_load(WORD(object, serial), acquire);
@@ -160,6 +161,7 @@ static bothy_ref *last_swap(struct bothy_object *object, uint64_t wanted)
 void object_last_set(struct bothy_object *object, bothy_ref *ref, bool own)
 {
 	uint64_t wanted = last_word(ref, own);
+	bothy_ref *old;
 
 	/* Relaxed: the acquire of the self shows at least the word that identify_locked() wrote,
 	 * and what the ref points to, the caller has already. */
@@ -167,7 +169,9 @@ void object_last_set(struct bothy_object *object, bothy_ref *ref, bool own)
 		return;
 	if (ref != NULL)
 		(void)ref_hold(ref);
-	ref_release(last_swap(object, wanted));
+	old = last_swap(object, wanted);
+	if (!PLANTED(LAST_REF_LEAKED))
+		ref_release(old);
 }
 
 struct last object_last_get(struct bothy_object *object)

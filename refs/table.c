@@ -106,7 +106,7 @@ int table_set(struct table *table, uint64_t serial, bothy_ref *ref)
 	if (row == NULL)
 		return -ENOMEM;
 	old = row->ref;
-	row->ref = ref_hold(ref);
+	row->ref = PLANTED(REF_NOT_HELD) ? ref : ref_hold(ref);
 	if (old == NULL)
 		table->n++;
 	else
@@ -125,7 +125,7 @@ void table_remove(struct table *table, uint64_t serial)
 {
 	struct table_row *row = find(table, serial);
 
-	if (row == NULL || row->ref == NULL)
+	if (row == NULL || row->ref == NULL || PLANTED(UNSET_FORGOTTEN))
 		return;
 	ref_release(row->ref);
 	row->ref = NULL;
@@ -208,9 +208,10 @@ void snapshot_release(struct snapshot *snapshot)
 
 int snapshot_restore(const struct snapshot *snapshot, struct table *table)
 {
+	size_t n = snapshot != NULL ? snapshot->n - PLANTED(CAPTURE_LOSES_ONE) : 0;
 	int error = 0;
 
-	for (size_t i = 0; snapshot != NULL && i < snapshot->n && error == 0; i++)
+	for (size_t i = 0; i < n && error == 0; i++)
 		error = table_set(table, snapshot->rows[i].serial, snapshot->rows[i].ref);
 	return error;
 }

@@ -31,7 +31,7 @@ uint32_t fork_generation_new(void)
 	lock_acquire(&lock);
 	generation = atom_load(fork_word, relaxed);
 	if (generation == 0) {
-		generation = ++counter;
+		generation = PLANTED(FORK_UNSEEN) ? 1 : ++counter;
 		/* Release and acquire order nothing else here: the number is all. */
 		atom_store(fork_word, generation, relaxed);
 	}

@@ -3,6 +3,8 @@
 #ifdef BOTHY_TESTING
 
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum testing_fault testing_fault = TESTING_NONE;
@@ -23,6 +25,17 @@ int testing_plant(const char *name)
 		}
 	}
 	return -ENOENT;
+}
+
+/* Any program of a test build can so be run on a library with a fault. */
+__attribute__((constructor)) static void plant_by_environment(void)
+{
+	const char *name = getenv("BOTHY_PLANT");
+
+	if (name == NULL || testing_plant(name) == 0)
+		return;
+	(void)fprintf(stderr, "BOTHY_PLANT=%s: there is no such fault\n", name);
+	_Exit(2);
 }
 
 #else

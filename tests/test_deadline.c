@@ -221,6 +221,17 @@ START_TEST(a_job_that_does_not_stop_after_a_wait_is_replaced_too)
 }
 END_TEST
 
+START_TEST(a_worker_is_not_lost_within_its_grace)
+{
+	pool_with((struct bothy_pool_options){.workers = 1, .stop_grace_ns = 3600 * 1000 * MS});
+	ck_assert_int_eq(
+		outcome(start(BOTHY_JOB(.fn = stop_at_gate, .deadline = bothy_after_ms(20)))),
+		-ETIMEDOUT);
+	ck_assert_uint_eq(stats_now().lost, 0);
+	gate_open(&gate);
+}
+END_TEST
+
 static int wait_a_while_for_gated(void *arg, void **ret_result)
 {
 	bothy_future *future;
@@ -378,6 +389,7 @@ int main(void)
 		a_job_that_does_not_stop_after_a_wait_is_replaced_too,
 		a_worker_may_be_lost_in_a_wait_that_keeps_its_place,
 		a_project_with_a_lost_worker_waits_until_it_is_back,
+		a_worker_is_not_lost_within_its_grace,
 		past_lost_max_the_pool_narrows_and_says_so,
 		lost_threads_of_jobs_own_count_too,
 		run_returns_at_its_deadline_but_not_before_a_lent_argument_is_free,

@@ -350,6 +350,21 @@ START_TEST(a_flow_with_a_debt_is_served_beside_endless_newcomers)
 }
 END_TEST
 
+/* By a weight that leaves a rest, which counts too. */
+START_TEST(a_start_that_is_undone_is_not_charged)
+{
+	struct fair alone = {.now = 0};
+	struct fair_flow flow = {.weight = 7, .tag = 1000, .rest = 3};
+	int64_t before = flow.tag * 7 + flow.rest;
+	int64_t charged = fair_start(&alone, &flow, 1);
+
+	ck_assert_int_gt(flow.tag * 7 + flow.rest, before);
+	fair_undo(&alone, &flow, charged);
+	ck_assert_int_eq(flow.tag * 7 + flow.rest, before);
+	ck_assert_uint_eq(alone.running, 0);
+}
+END_TEST
+
 START_TEST(time_that_has_gone_far_is_moved_back_and_nobody_notices)
 {
 	struct flow *a, *b, *idle = &flows[2];
@@ -391,6 +406,7 @@ int main(void)
 		having_been_alone_is_no_debt,
 		a_flow_that_comes_starts_at_once_beside_a_flood,
 		a_flow_with_a_debt_is_served_beside_endless_newcomers,
+		a_start_that_is_undone_is_not_charged,
 		time_that_has_gone_far_is_moved_back_and_nobody_notices,
 	};
 

@@ -50,6 +50,27 @@ START_TEST(deferred_functions_and_destructors_see_the_context_and_its_client)
 }
 END_TEST
 
+/* Another project's, which no fallback would find. */
+static void check_ref(void *object)
+{
+	ck_assert_ref((struct bothy_object *)object, "of another");
+	note("seen");
+}
+
+START_TEST(deferred_functions_and_destructors_see_the_contexts_refs)
+{
+	struct bothy_object object = {0};
+	bothy_context *context = enter("ann", "p");
+
+	put_ref(&object, "bob", "q", "of another");
+	ck_assert_int_eq(bothy_context_defer(check_ref, &object), 0);
+	ck_assert_int_eq(bothy_local_set(&key_a, &object, check_ref), 0);
+	leave(context);
+	ck_assert_noted("seen seen");
+	bothy_object_fini(&object);
+}
+END_TEST
+
 static void defer_again(void *arg)
 {
 	int *left = arg;
@@ -380,6 +401,7 @@ int main(void)
 	const TTest *const tests[] = {
 		deferred_functions_run_newest_first,
 		deferred_functions_and_destructors_see_the_context_and_its_client,
+		deferred_functions_and_destructors_see_the_contexts_refs,
 		a_deferred_function_may_defer_again,
 		refs_set_by_a_deferred_function_end_with_the_context,
 		contexts_that_a_deferred_function_enters_are_left_before_the_next_runs,

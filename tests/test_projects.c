@@ -285,6 +285,41 @@ START_TEST(a_job_is_not_charged_for_a_place_that_it_has_lent)
 }
 END_TEST
 
+/* Lend the place for a moment, then keep it. */
+static int keep_place_after_a_wait(void *arg, void **ret_result)
+{
+	struct bothy_completion got;
+
+	(void)arg;
+	if (bothy_completions_next(never, bothy_after_ms(1), &got) != -ETIMEDOUT)
+		return EPROTO;
+	return keep_place(NULL, ret_result);
+}
+
+START_TEST(what_a_job_takes_after_it_has_waited_is_charged)
+{
+	pool_of(1);
+	open_with((struct bothy_project_options){0});
+	ck_assert_int_eq(bothy_completions_new(&never), 0);
+	ck_assert_int_eq(
+		outcome(start(BOTHY_JOB(.handle = project, .fn = keep_place_after_a_wait))), 0);
+	close_pool();
+	bothy_completions_release(never);
+	ck_assert_uint_ge(project_now().charged_ns, 20000000);
+}
+END_TEST
+
+START_TEST(nobody_but_the_jobs_own_project_is_charged)
+{
+	pool_of(1);
+	open_with((struct bothy_project_options){0});
+	(void)outcome(start(BOTHY_JOB(.entity = "bob", .project = "q", .fn = keep_place)));
+	close_pool();
+	ck_assert_uint_ge(stats_now().charged_ns, 20000000);
+	ck_assert_uint_eq(project_now().charged_ns, 0);
+}
+END_TEST
+
 /* One of the two has a thread of its own, and lends its place as well. */
 START_TEST(places_that_are_lent_are_counted_for_their_project_alone)
 {
@@ -483,6 +518,8 @@ int main(void)
 		wall_time_is_charged_also_for_sleeping,
 		cpu_time_is_charged_for_computing_alone,
 		a_job_is_not_charged_for_a_place_that_it_has_lent,
+		what_a_job_takes_after_it_has_waited_is_charged,
+		nobody_but_the_jobs_own_project_is_charged,
 		places_that_are_lent_are_counted_for_their_project_alone,
 		a_job_that_is_stuck_has_its_place_charged_until_it_ends,
 		every_one_of_many_projects_gets_its_first_job_started_before_any_its_last,

@@ -71,6 +71,27 @@ END_TEST
 
 static struct bothy_object object;
 
+/* Another project's, which no fallback would find. */
+static void check_ref(void)
+{
+	ck_assert_ref(&object, "of another");
+}
+
+START_TEST(finish_sees_the_contexts_refs)
+{
+	bothy_context *context;
+
+	recorder_open();
+	recorder.in_finish = check_ref;
+	context = enter_recorded("ann", "p");
+	put_ref(&object, "bob", "q", "of another");
+	leave(context);
+	ck_assert_noted("begin finish");
+	bothy_object_fini(&object);
+	recorder_close();
+}
+END_TEST
+
 static void leave_things(void)
 {
 	ck_assert_int_eq(bothy_context_defer(note_arg, "deferred by finish"), 0);
@@ -614,6 +635,7 @@ int main(void)
 		a_server_sees_ensure_begin_and_finish_with_the_context_installed,
 		the_project_is_not_ensured_unasked,
 		finish_comes_after_deferred_functions_and_locals,
+		finish_sees_the_contexts_refs,
 		what_finish_leaves_is_seen_to,
 		a_context_that_an_operation_enters_and_forgets_is_left,
 		an_operation_cannot_leave_its_own_context_nor_those_outside,

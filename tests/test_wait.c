@@ -279,6 +279,35 @@ START_TEST(a_job_with_an_earlier_deadline_is_not_run_in_place)
 }
 END_TEST
 
+static int tell_thread(void *arg, void **ret_result)
+{
+	(void)ret_result;
+	*(pthread_t *)arg = pthread_self();
+	return 0;
+}
+
+/* In place, the child could keep its parent past the end of the wait. */
+static int wait_a_while_for_a_child(void *arg, void **ret_result)
+{
+	pthread_t thread;
+	bothy_future *child;
+	int error = bothy_spawn(&BOTHY_JOB(.fn = tell_thread, .arg = &thread), &child);
+
+	(void)arg;
+	(void)ret_result;
+	if (error == 0)
+		error = bothy_future_wait(child, bothy_after_ms(60000));
+	bothy_future_release(child);
+	return error == 0 && pthread_equal(thread, pthread_self()) ? EBUSY : -error;
+}
+
+START_TEST(a_wait_that_has_an_end_runs_nothing_in_place)
+{
+	pool_of(1);
+	ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = wait_a_while_for_a_child))), 0);
+}
+END_TEST
+
 START_TEST(jobs_that_all_wait_lend_their_places)
 {
 	bothy_future *futures[8];
@@ -798,6 +827,7 @@ int main(void)
 		the_stop_descriptor_becomes_readable,
 		a_tree_of_waiting_jobs_ends_on_one_worker,
 		a_job_with_an_earlier_deadline_is_not_run_in_place,
+		a_wait_that_has_an_end_runs_nothing_in_place,
 		jobs_that_all_wait_lend_their_places,
 		a_wait_without_end_and_without_a_spare_is_refused,
 		a_run_without_a_spare_leaves_the_argument_to_the_caller,

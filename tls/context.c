@@ -94,7 +94,7 @@ static int ensure_project(bothy_context *context)
 		return 0;
 	error = server->ops.ensure_project(server->self, client->entity, client->project);
 	(void)context_unwind(context);
-	return server_said(error);
+	return PLANTED(ENSURE_UNHEEDED) ? 0 : server_said(error);
 }
 
 static int begin_slot(bothy_context *context, const struct context_spec *spec)
@@ -181,9 +181,14 @@ static void run_callbacks(bothy_context *context, int code)
 		context->stage = CONTEXT_SWEEPING;
 	if (context->stage == CONTEXT_ACTIVE || context->stage == CONTEXT_INHERITING)
 		context->stage = CONTEXT_UNWINDING;
+	if (PLANTED(REFS_GONE_FIRST))
+		table_clear(&context->refs);
 	if (context->stage == CONTEXT_UNWINDING) {
 		context->code = code;
-		hooks_run(context);
+		if (!PLANTED(FINISH_FIRST))
+			hooks_run(context);
+		if (PLANTED(REFS_GONE_BEFORE_FINISH))
+			table_clear(&context->refs);
 		finish_slot(context);
 	}
 	context->stage = CONTEXT_SWEEPING;
@@ -205,7 +210,12 @@ static void sweep(bothy_context *context)
 /* Whether a test wants a worker's own context, whose memory stays, to be left installed. */
 static bool is_left_installed(const bothy_context *context)
 {
-	return PLANTED(CONTEXT_LEFT_INSTALLED) && context->job != NULL && !context->entered &&
+	bool planted = PLANTED(CONTEXT_LEFT_INSTALLED) ||
+	               (PLANTED(LEFT_BY_FAILURE) && context->code > 0) ||
+	               (PLANTED(LEFT_BY_STOP) && context->code == -ECANCELED) ||
+	               (PLANTED(LEFT_BY_EXIT) && context->code == -EOWNERDEAD);
+
+	return planted && context->job != NULL && !context->entered &&
 	       (context->outer == NULL || current_is_bare(context->outer));
 }
 
@@ -214,7 +224,7 @@ static bool is_left_installed(const bothy_context *context)
 static int uninstall(bothy_context *context)
 {
 	if (!is_left_installed(context))
-		(void)current_set(context->outer);
+		(void)current_set(PLANTED(OUTER_NOT_RESTORED) ? NULL : context->outer);
 	context->stage = CONTEXT_IDLE;
 	TESTING_COUNT(contexts_ended);
 	return current_get() == context->outer ? 0 : -ENOTRECOVERABLE;

@@ -129,7 +129,8 @@ static void end_local(bothy_context *context)
 void hooks_run(bothy_context *context)
 {
 	for (;;) {
-		if (context->deferred != NULL)
+		if (context->deferred != NULL &&
+		    !(PLANTED(LOCALS_BEFORE_DEFERRED) && context->locals != NULL))
 			run_deferred(context);
 		else if (context->locals != NULL && !PLANTED(LOCALS_KEPT))
 			end_local(context);

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "sync/testing.h"
 #include "tls/client.h"
 #include "tls/current.h"
 
@@ -32,9 +33,9 @@ static void fit_into_job(struct context_spec *spec)
 		spec->deadline = BOTHY_FOREVER;
 	if (job == NULL)
 		return;
-	spec->stop = job->stop;
+	spec->stop = PLANTED(NESTED_UNSTOPPED) ? NULL : job->stop;
 	spec->job = job->job;
-	if (spec->deadline >= job->deadline) {
+	if (spec->deadline >= job->deadline && !PLANTED(NESTED_OUTLASTS_JOB)) {
 		spec->deadline = job->deadline;
 		spec->watched = !job->polls;
 	}
@@ -86,7 +87,7 @@ int nest_adopt(bothy_capture *capture, bothy_context **ret_context)
 {
 	struct context_spec spec = {
 		.client = capture->client,
-		.inherited = capture,
+		.inherited = PLANTED(CAPTURE_IGNORED) ? NULL : capture,
 		.fallback = capture->fallback,
 	};
 
@@ -144,7 +145,7 @@ int nest_exit(bothy_context *context)
 
 	if (error < 0)
 		return error;
-	inner = context_unwind(context);
+	inner = PLANTED(INNER_UNTOLD) ? 0 : context_unwind(context);
 	error = leave(context);
 	return inner > 0 ? -EBUSY : error;
 }

@@ -45,7 +45,7 @@ static void set_readable_locked(struct stop *stop)
 	uint64_t one = 1;
 
 	/* Can't fail: the counter is 0. */
-	if (stop->fd_plus_one != 0)
+	if (stop->fd_plus_one != 0 && !PLANTED(STOP_FD_SILENT))
 		(void)!write(stop->fd_plus_one - 1, &one, sizeof(one));
 }
 
@@ -60,7 +60,8 @@ void stop_request(struct stop *stop, int reason)
 		/* Release: pairs with the acquire in stop_reason(). */
 		atom_store(&stop->reason, reason, release);
 		set_readable_locked(stop);
-		if (stop->sleeper != NULL && parker_post(stop->sleeper))
+		if (stop->sleeper != NULL && parker_post(stop->sleeper) &&
+		    !PLANTED(STOP_WAKE_DROPPED))
 			sleeper = stop->sleeper;
 	}
 	lock_release(stripe_of(stop));

@@ -3,13 +3,15 @@
 #include <errno.h>
 
 #include "sync/clock.h"
+#include "sync/testing.h"
 #include "tls/context.h"
 
 static int reason_in(const bothy_context *context)
 {
 	int reason = context->stop != NULL ? stop_reason(context->stop) : 0;
 
-	if (reason == 0 && context->polls && clock_now() >= context->deadline)
+	if (reason == 0 && context->polls && clock_now() >= context->deadline &&
+	    !PLANTED(CONTEXT_DEADLINE_UNSEEN))
 		reason = -ETIMEDOUT;
 	return reason;
 }

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sync/testing.h"
+
 int batch_new(const char *entity, const char *project, struct batch **ret_batch)
 {
 	size_t entity_bytes = strlen(entity) + 1, project_bytes = strlen(project) + 1;
@@ -28,6 +30,8 @@ int batch_new(const char *entity, const char *project, struct batch **ret_batch)
 
 void batch_add(struct batch *batch, struct item *item)
 {
+	if (PLANTED(ITEM_LOST) && batch->n == 1)
+		batch->end = &batch->first;
 	item->next = NULL;
 	*batch->end = item;
 	batch->end = &item->next;

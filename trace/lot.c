@@ -26,6 +26,9 @@ static void upsert_collected(struct lot *lot)
 	for (size_t i = 0; i < lot->n; i++)
 		lot->errors[i] = lot->ops->calls_upsert != NULL ? 0 : -ENOTSUP;
 	if (lot->ops->calls_upsert != NULL)
+		lot->ops->calls_upsert(lot->self, lot->parts,
+		                       lot->n - (PLANTED(CALL_LOST) && lot->n > 1), lot->errors);
+	if (lot->ops->calls_upsert != NULL && PLANTED(CALLS_WRITTEN_TWICE))
 		lot->ops->calls_upsert(lot->self, lot->parts, lot->n, lot->errors);
 	for (size_t i = 0; i < lot->n; i++)
 		lot->items[i]->error = server_said(lot->errors[i]);
@@ -83,7 +86,9 @@ static void write_item(struct lot *lot, const struct batch *batch, struct item *
 
 static int flush(const struct lot *lot)
 {
-	return lot->ops->flush == NULL ? 0 : server_said(lot->ops->flush(lot->self));
+	if (lot->ops->flush == NULL || PLANTED(NEVER_FLUSHED))
+		return 0;
+	return server_said(lot->ops->flush(lot->self));
 }
 
 /* Whether ITEM is stored, durably and by itself. */
@@ -120,5 +125,7 @@ unsigned lot_store(const struct bothy_server_ops *ops, void *self, struct batch 
 		for (struct item *item = batch->first; item != NULL; item = item->next)
 			write_item(&lot, batch, item);
 	upsert_collected(&lot);
-	return flush(&lot) == 0 ? 1 : store_one_by_one(&lot, batches);
+	if (flush(&lot) == 0 || PLANTED(FLUSH_FAILURE_IGNORED))
+		return 1;
+	return store_one_by_one(&lot, batches);
 }

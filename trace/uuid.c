@@ -15,6 +15,7 @@
 
 #include "sync/clock.h"
 #include "sync/fork.h"
+#include "sync/testing.h"
 
 /* A getrandom(2) of at most 256 bytes is not cut short by signals. */
 enum { POOL_BYTES = 256, BYTES_EACH = 8 };
@@ -47,7 +48,8 @@ static int random_bits(uint64_t *ret_bits)
 	uint32_t generation = fork_generation();
 	int error;
 
-	if (pool.left < BYTES_EACH || pool.generation != generation) {
+	if (pool.left < BYTES_EACH ||
+	    (pool.generation != generation && !PLANTED(ID_SHARED_BY_FORK))) {
 		error = pool_fill();
 		if (error < 0)
 			return error;
@@ -64,7 +66,7 @@ static uint64_t next_stamp(void)
 	uint64_t ns = wall > 0 ? (uint64_t)wall : 0; /* 1970 is the first year */
 	uint64_t stamp = ns / 1000000 << 12 | (ns % 1000000 << 12) / 1000000;
 
-	pool.stamp = stamp > pool.stamp ? stamp : pool.stamp + 1;
+	pool.stamp = stamp > pool.stamp || PLANTED(ID_UNORDERED) ? stamp : pool.stamp + 1;
 	return pool.stamp;
 }
 

@@ -109,8 +109,9 @@ static void unlink_waiter(struct waiter **list, const struct waiter *waiter)
 
 static bool has_room(const struct writer *writer, struct load more)
 {
-	return writer->load.items == 0 || (writer->load.items + more.items <= writer->queue_max &&
-	                                   writer->load.bytes + more.bytes <= QUEUE_BYTES);
+	return PLANTED(QUEUE_UNBOUNDED) || writer->load.items == 0 ||
+	       (writer->load.items + more.items <= writer->queue_max &&
+	        writer->load.bytes + more.bytes <= QUEUE_BYTES);
 }
 
 static void add_load(struct writer *writer, struct load more)
@@ -198,7 +199,8 @@ static void lose_locked(struct writer *writer, const struct bothy_failure *failu
 {
 	writer->stats.failed++;
 	writer->stats.error = failure->error;
-	losses_add(&writer->losses, failure);
+	if (!PLANTED(LOSS_UNTOLD))
+		losses_add(&writer->losses, failure);
 }
 
 void writer_lose(struct writer *writer, const struct bothy_failure *failure)
@@ -259,7 +261,7 @@ int writer_wait(struct writer *writer, bothy_time deadline)
 		return -EDEADLK;
 	lock_acquire(&writer->lock);
 	waiter.want = writer->handed;
-	waiter.met = writer->done >= waiter.want;
+	waiter.met = writer->done >= waiter.want || PLANTED(FLUSH_EARLY);
 	if (!waiter.met) {
 		waiter.next = writer->flushers;
 		writer->flushers = &waiter;

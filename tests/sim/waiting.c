@@ -323,6 +323,30 @@ static void a_place_is_taken_back(void)
 	SIM_CHECK(atomic_load(&told) <= 1);
 }
 
+/* ---- nobody shares a place that was taken back -------------------------------------------- */
+
+/* The thread that had the place meanwhile is idle then: it must not take one more job. */
+static int take_the_place_back(void *arg, void **ret_result)
+{
+	bothy_future *other = start(BOTHY_JOB(.entity = "bob", .project = "p", .fn = run_once));
+
+	(void)arg;
+	(void)ret_result;
+	SIM_CHECK(outcome(other) == 0);
+	bothy_future_release(start(BOTHY_JOB(.fn = run_once)));
+	(void)bothy_sleep_until(bothy_after_ms(5));
+	SIM_CHECK(atomic_load(&ran) == 1);
+	return 0;
+}
+
+static void a_place_that_is_back_is_not_shared(void)
+{
+	pool_of(1);
+	SIM_CHECK(outcome(start(BOTHY_JOB(.fn = take_the_place_back))) == 0);
+	finish();
+	SIM_CHECK(atomic_load(&ran) == 2);
+}
+
 /* ------------------------------------------------------------------------------------------ */
 
 static const struct scenario scenarios[] = {
@@ -338,6 +362,8 @@ static const struct scenario scenarios[] = {
 	{"wait_all_against_cancel", wait_all_against_cancel, "STOP_UNHEARD"},
 	{"a_lent_argument_comes_back", a_lent_argument_comes_back, "RUN_LEAVES_ARGUMENT"},
 	{"a_place_is_taken_back", a_place_is_taken_back, "PLACE_NOT_TAKEN_BACK"},
+	{"a_place_that_is_back_is_not_shared", a_place_that_is_back_is_not_shared,
+	 "PLACES_OFF_BY_ONE"},
 };
 
 SCENARIOS(scenarios)

@@ -69,6 +69,7 @@ static void calls_upsert(void *self, const struct bothy_call_part *parts, size_t
 {
 	struct keeper *s = self;
 
+	s->parts += n;
 	if (n > s->largest)
 		s->largest = n;
 	for (size_t i = 0; i < n; i++)

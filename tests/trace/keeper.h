@@ -32,6 +32,7 @@ struct keeper {
 	int failed_error;
 	atomic_int begun, finished, destroyed;
 	size_t largest; /* parts handed to one calls_upsert */
+	size_t parts;   /* ... and to all */
 };
 
 extern struct keeper keeper;

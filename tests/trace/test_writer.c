@@ -78,6 +78,17 @@ START_TEST(the_last_release_stores_what_was_handed_over)
 }
 END_TEST
 
+/* Who writes a call again replaces it, so the same twice would not be seen in what is stored. */
+START_TEST(what_was_handed_over_is_given_to_the_server_once)
+{
+	keeper_open(0);
+	for (int i = 0; i < 10; i++)
+		record("p", "a");
+	keeper_close();
+	ck_assert_uint_eq(keeper.parts, 10);
+}
+END_TEST
+
 START_TEST(contexts_that_hand_over_meanwhile_share_a_flush)
 {
 	keeper_open(0);
@@ -536,6 +547,7 @@ int main(void)
 	const TTest *const tests[] = {
 		what_a_context_recorded_is_stored_after_its_exit_and_a_flush,
 		the_last_release_stores_what_was_handed_over,
+		what_was_handed_over_is_given_to_the_server_once,
 		contexts_that_hand_over_meanwhile_share_a_flush,
 		at_100_items_they_are_handed_over_before_the_exit,
 		a_flush_hands_over_by_project_whichever_client_it_is_given,

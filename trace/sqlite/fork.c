@@ -11,6 +11,7 @@
 #include <sqlite3.h>
 
 #include "sync/fork.h"
+#include "sync/testing.h"
 
 static struct lock lock = LOCK_INITIALIZER;
 static struct fork_file *files; /* the parent's too; guarded by lock */
@@ -75,7 +76,7 @@ bool fork_inherited(const struct stat *status)
 		    file->generation != generation)
 			break;
 	lock_release(&lock);
-	return file != NULL;
+	return file != NULL && !PLANTED(STORE_FORK_UNSEEN);
 }
 
 void fork_add(struct fork_file *file, const struct stat *status)

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 
+#include "sync/testing.h"
 #include "trace/error.h"
 #include "trace/sqlite/fail.h"
 #include "trace/sqlite/group.h"
@@ -93,7 +94,7 @@ static int add_rows(struct store *store, int64_t number, const char *digest,
 	for (size_t i = 0; error == 0 && i < n; i++) {
 		bind_number(&insert.binding, number);
 		bind_text(&insert.binding, digest);
-		bind_number(&insert.binding, (int64_t)i);
+		bind_number(&insert.binding, (int64_t)(PLANTED(ROWS_REVERSED) ? n - 1 - i : i));
 		bind_text(&insert.binding, rows[i].digest);
 		error = insert_row(&insert, "can't store table", digest);
 	}
