@@ -44,7 +44,7 @@ list=$(mktemp) && spoiled=$(mktemp) || exit 1
 trap 'rm -f "$list" "$spoiled"' EXIT
 
 # shellcheck disable=SC2016
-for spoil in 's/job_move/job_moved/' 's/`LEFT_LISTED`/`LEFT_LISTEN`/'; do
+for spoil in 's/job_move/job_moved/' 's/| `IN_PLACE_IS_OVER`/| `IN_PLACE_WAS_OVER`/'; do
 	sed "$spoil" docs/models.md >"$spoiled"
 	if cmp -s docs/models.md "$spoiled" || check_page "$spoiled" >/dev/null; then
 		echo "the check is blind to $spoil" >&2
@@ -57,4 +57,14 @@ if [ -n "$(gcc -E -P -x c pool/transitions.h)" ]; then
 	echo "pool/transitions.h has more than the preprocessor's lines" >&2
 	exit 1
 fi
+
+# The job's phases have the numbers that the library gives them.
+{
+	echo '#include "pool/job.h"'
+	sed -n 's/^#define \([A-Z]*_[A-Z_]*\) *\([0-9]\)$/_Static_assert(\1 == \2, "\1");/p' \
+		tests/model/job.pml | grep -E '\((BOTHY|JOB)_'
+} >"$list"
+[ "$(wc -l <"$list")" -eq 11 ] || { echo "job.pml has not all phases" >&2; exit 1; }
+"${CC:-cc}" -x c -std=c11 -D_DEFAULT_SOURCE -fsyntax-only -I. -Iapi/include "$list" || exit 1
+
 check_page docs/models.md

@@ -3,8 +3,9 @@
  * which lines this models.
  *
  * Three workers, four jobs: some hang until every plain one has ended, past their deadline and its
- * grace; one may wait for the last, and lend its place meanwhile; the others just end.  The close has
- * a deadline, after which it is called again without one, or none.
+ * grace; one may wait for the last, and lend its place meanwhile; the others just end.  The last
+ * SUBMITTED of them are submitted by another thread while the pool may close already: then they are
+ * refused.  The close has a deadline, after which it is called again without one, or none.
  *
  * Each section of the pool's lock is one step: what is in it is guarded by it, but for the tokens of
  * those who park (park.pml), each of which is posted at most once in it.
@@ -15,6 +16,7 @@
 #define LOST_NOT_REPLACED 1
 #define END_NOT_TOLD      2
 #define PLACE_NOT_LENT    3
+#define WAKE_DROPPED      4
 #ifndef MISTAKE
 #define MISTAKE NONE
 #endif
@@ -24,6 +26,7 @@
 #define SPARE_MAX 1
 #define THREADS   (WORKERS + SPARE_MAX + 3)
 #define JOBS      4
+#define SUBMITTED 2
 
 #define OPEN     0
 #define CLOSING  1
@@ -37,8 +40,8 @@ byte phase;
 #define WAITS 2
 byte kind[JOBS];
 bool ended[JOBS];         /* its function has returned, or it will never run */
-byte next;                /* the first that is queued */
-byte live = JOBS;
+byte next, tail;          /* the first that is queued, and the one behind the last */
+byte live;
 
 /* The books of pool.h. */
 byte threads, lost, waiting, lent, busy, searching, started, joined, leaving;
@@ -51,7 +54,7 @@ bool watchdog_token, watchdog_gone, observer, observer_token, closed;
 #define places   (WORKERS - given_up)
 #define serving  (threads - waiting - lost)
 #define some(f)  (f[0] || f[1] || f[2] || f[3] || f[4] || f[5] || f[6])
-#define can_send (some(idle) && next < JOBS && searching == 0 && busy < places)
+#define can_send (some(idle) && next < tail && searching == 0 && busy < places)
 #define plain_over ((kind[0] != PLAIN || ended[0]) && (kind[1] != PLAIN || ended[1]) && \
                     (kind[2] != PLAIN || ended[2]) && (kind[3] != PLAIN || ended[3]))
 
@@ -68,7 +71,9 @@ inline wake_worker() {
 		od;
 		idle[k] = false;
 		searching++;
+#if MISTAKE != WAKE_DROPPED
 		token[k] = true;
+#endif
 		k = 0
 	:: else
 	fi;
@@ -161,7 +166,7 @@ proctype worker(byte me)
 take:
 		if
 		:: goes
-		:: !goes && busy < places && next < JOBS ->
+		:: !goes && busy < places && next < tail ->
 			job = next;
 			next++;
 			busy++;
@@ -202,6 +207,27 @@ take:
 		changed();
 		joined++
 	}
+}
+
+/* pool/submit.c: a pool that closes refuses; else the job is accepted. */
+proctype submitter()
+{
+	byte job = JOBS - SUBMITTED, k;
+
+	do
+	:: job < JOBS ->
+		atomic {
+			if
+			:: phase == OPEN ->
+				tail++;
+				live++;
+				wake_worker()
+			:: else -> ended[job] = true
+			fi;
+			job++
+		}
+	:: else -> break
+	od
 }
 
 /* pool/watchdog.c: check_workers_locked(), lose_locked(), check_staff_locked() */
@@ -285,7 +311,7 @@ again:
 		atomic {
 			phase = STOPPING;
 			do
-			:: next < JOBS -> ended[next] = true; next++; n++
+			:: next < tail -> ended[next] = true; next++; n++
 			:: else -> break
 			od
 		};
@@ -315,9 +341,9 @@ again:
 	};
 	await(threads == 0 && watchdog_gone, false, error);
 	atomic {
-		assert(next == JOBS && live == 0 && busy == 0 && lost == 0 && waiting == 0 && lent == 0);
+		assert(next == tail && live == 0 && busy == 0 && lost == 0 && waiting == 0 && lent == 0);
 		assert(searching == 0 && joined == started);
-		assert(ended[0] && ended[1] && ended[2] && ended[3]);
+		assert(ended[0] && ended[1] && (ended[2] || tail < 3) && (ended[3] || tail < 4));
 		closed = true
 	}
 }
@@ -330,8 +356,11 @@ init {
 		:: kind[0] = HANGS; kind[1] = HANGS; kind[2] = HANGS
 		:: kind[0] = HANGS; kind[1] = HANGS; kind[2] = WAITS
 		fi;
+		tail = JOBS - SUBMITTED;
+		live = tail;
 		staff();
 		run watchdog();
+		run submitter();
 		run closer()
 	}
 }
