@@ -121,6 +121,8 @@ inline lend(me) {
 		fi;
 		wake_worker()
 	}
+#else
+	skip
 #endif
 }
 
