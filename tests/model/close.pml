@@ -15,8 +15,7 @@
 #define NONE              0
 #define LOST_NOT_REPLACED 1
 #define END_NOT_TOLD      2
-#define PLACE_NOT_LENT    3
-#define WAKE_DROPPED      4
+#define WAKE_DROPPED      3
 #ifndef MISTAKE
 #define MISTAKE NONE
 #endif
@@ -108,7 +107,6 @@ inline jobs_ended(n) {
 
 /* pool/wait.c: lend_locked(), place_lend(), place_reclaim() */
 inline lend(me) {
-#if MISTAKE != PLACE_NOT_LENT
 	atomic {
 		if
 		:: placed[me] && lent < SPARE_MAX ->
@@ -121,9 +119,6 @@ inline lend(me) {
 		fi;
 		wake_worker()
 	}
-#else
-	skip
-#endif
 }
 
 inline reclaim(me) {
