@@ -1,7 +1,8 @@
 /*
  * A table of items: each says how it is read, and how it is put back, if it can be.  They are put
  * back in the table's order: what an earlier one changes for a later one is as it was by then (the
- * kernel takes capabilities away with the fsuid, and derives the I/O priority from the nice value).
+ * kernel takes capabilities away with the fsuid, sets the timer slack with the scheduling policy,
+ * and derives the I/O priority from the nice value).
  */
 #define _GNU_SOURCE
 #include "pool/thread_state.h"
@@ -141,11 +142,14 @@ static void put_fs_ids(const struct thread_state *state)
 	(void)setfsgid((gid_t)state->fs_ids.gid);
 }
 
+/* Of more groups than there is room for, how many. */
 static bool read_ids(struct thread_state *state)
 {
 	struct thread_ids *ids = &state->ids;
 
 	ids->count = getgroups(THREAD_STATE_GROUPS, ids->groups);
+	if (ids->count < 0)
+		ids->count = getgroups(0, NULL);
 	return ids->count >= 0 && getresuid(&ids->uids[0], &ids->uids[1], &ids->uids[2]) == 0 &&
 	       getresgid(&ids->gids[0], &ids->gids[1], &ids->gids[2]) == 0;
 }
@@ -230,13 +234,13 @@ static const struct item items[] = {
 	{BOTHY_DIRT_SIGNAL_MASK, AT(signal_mask), read_signal_mask, put_signal_mask},
 	{BOTHY_DIRT_SIGNAL_STACK, AT(signal_stack), read_signal_stack, put_signal_stack},
 	{BOTHY_DIRT_THREAD_NAME, AT(name), read_name, put_name},
+	{BOTHY_DIRT_SCHED_POLICY, AT(sched), read_sched, put_sched},
 	{BOTHY_DIRT_TIMER_SLACK, AT(timer_slack), read_timer_slack, put_timer_slack},
 	{BOTHY_DIRT_AFFINITY, AT(cpus), read_affinity, put_affinity},
 	{BOTHY_DIRT_NICE, AT(nice), read_nice, put_nice},
-	{BOTHY_DIRT_SCHED_POLICY, AT(sched), read_sched, put_sched},
 	{BOTHY_DIRT_IO_PRIORITY, AT(io_priority), read_io_priority, put_io_priority},
-	{BOTHY_DIRT_FS_IDS, AT(fs_ids), read_fs_ids, put_fs_ids},
 	{BOTHY_DIRT_IDS, AT(ids), read_ids, NULL},
+	{BOTHY_DIRT_FS_IDS, AT(fs_ids), read_fs_ids, put_fs_ids},
 	{BOTHY_DIRT_CAPABILITIES, AT(capabilities), read_capabilities, NULL},
 	{BOTHY_DIRT_NO_NEW_PRIVS, AT(no_new_privs), read_no_new_privs, NULL},
 	{BOTHY_DIRT_SECCOMP, AT(seccomp), read_seccomp, NULL},
@@ -270,10 +274,19 @@ static bool is_as(const struct item *item, const struct thread_state *state,
 	                                 item->bytes) == 0;
 }
 
-/* Put ITEM back: whether it is as STATE says. */
-static bool put(const struct item *item, const struct thread_state *state, struct thread_state *now)
+/* Whether ITEM may be put back where LEFT was not.  With other ids come the fsuid and the fsgid that
+ * go with them: a thread that has given up root's is not to open files as root. */
+static bool may_put(const struct item *item, uint32_t left)
 {
-	if (item->put == NULL)
+	return item->put != NULL &&
+	       (item->bit != BOTHY_DIRT_FS_IDS || (left & BOTHY_DIRT_IDS) == 0);
+}
+
+/* Put ITEM back: whether it is as STATE says. */
+static bool put(const struct item *item, const struct thread_state *state, uint32_t left,
+                struct thread_state *now)
+{
+	if (!may_put(item, left))
 		return false;
 	item->put(state);
 	memset((char *)now + item->at, 0, item->bytes);
@@ -296,7 +309,7 @@ uint32_t thread_state_put(const struct thread_state *state, uint32_t *ret_left)
 		if ((state->known & item->bit) == 0 || is_as(item, state, &now))
 			continue;
 		changed |= item->bit;
-		if (!put(item, state, &now))
+		if (!put(item, state, *ret_left, &now))
 			*ret_left |= item->bit;
 	}
 	return changed;

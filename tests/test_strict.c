@@ -195,6 +195,13 @@ static void spoil_policy(void)
 	sched_setscheduler(0, SCHED_BATCH, &none);
 }
 
+static void spoil_real_time(void)
+{
+	const struct sched_param least = {.sched_priority = 1};
+
+	sched_setscheduler(0, SCHED_FIFO, &least);
+}
+
 static bool policy_is_fine(void)
 {
 	return sched_getscheduler(0) == SCHED_OTHER;
@@ -203,6 +210,14 @@ static bool policy_is_fine(void)
 static bool is_ordinary(void)
 {
 	return sched_getscheduler(0) == SCHED_OTHER;
+}
+
+static bool can_be_real_time(void)
+{
+	const struct sched_param none = {0}, least = {.sched_priority = 1};
+
+	return is_ordinary() && sched_setscheduler(0, SCHED_FIFO, &least) == 0 &&
+	       sched_setscheduler(0, SCHED_OTHER, &none) == 0;
 }
 
 static long io_priority_before;
@@ -381,6 +396,7 @@ static const struct item restored[] = {
 	{"timer slack", BOTHY_DIRT_TIMER_SLACK, spoil_slack, slack_is_fine, NULL},
 	{"affinity", BOTHY_DIRT_AFFINITY, spoil_affinity, affinity_is_fine, has_cpus},
 	{"policy", BOTHY_DIRT_SCHED_POLICY, spoil_policy, policy_is_fine, is_ordinary},
+	{"real time", BOTHY_DIRT_SCHED_POLICY, spoil_real_time, policy_is_fine, can_be_real_time},
 	{"I/O priority", BOTHY_DIRT_IO_PRIORITY, spoil_io_priority, io_priority_is_fine,
          has_io_priority},
 	{"fs ids", BOTHY_DIRT_FS_IDS, spoil_fs_ids, fs_ids_are_fine, is_root},
@@ -649,6 +665,65 @@ START_TEST(what_a_retired_thread_has_in_its_hand_is_for_its_successor)
 	ck_assert_int_eq(served_by_dirty, 0);
 	ck_assert_uint_eq(stats_now().done, 100 + 1 + JOBS);
 	ck_assert_uint_eq(stats_now().retired, 1);
+}
+END_TEST
+
+static int fsuid_when_told;
+
+static void look_at_fsuid(void)
+{
+	fsuid_when_told = setfsuid((uid_t)-1);
+}
+
+static void give_up_root(void)
+{
+	syscall(SYS_setresuid, -1, 65534, -1);
+}
+
+START_TEST(who_has_given_up_root_does_not_open_files_as_root_again)
+{
+	const struct item item = {
+		"effective id", BOTHY_DIRT_IDS | BOTHY_DIRT_CAPABILITIES | BOTHY_DIRT_FS_IDS,
+		give_up_root, ids_are_fine, is_root};
+
+	if (!can(&item))
+		return;
+	strict_pool();
+	spoil_in_on_dirty = look_at_fsuid;
+	ck_assert_int_eq(run(spoil, &item), 0);
+	expect_told(&item, 0, true);
+	ck_assert_int_eq(fsuid_when_told, 65534);
+	ck_assert_int_eq(run(look, &item), 0);
+}
+END_TEST
+
+static void spoil_real_gid(void)
+{
+	syscall(SYS_setresgid, 65534, -1, -1);
+}
+
+static bool real_gid_is_fine(void)
+{
+	return getgid() != 65534;
+}
+
+START_TEST(ids_are_looked_at_however_many_groups_there_are)
+{
+	const struct item item = {"real gid", BOTHY_DIRT_IDS, spoil_real_gid, real_gid_is_fine,
+	                          is_root};
+	gid_t groups[100], before[100];
+	long n = getgroups(100, before);
+
+	if (!can(&item) || n < 0)
+		return;
+	for (unsigned i = 0; i < 100; i++)
+		groups[i] = 1000 + i;
+	ck_assert_int_eq(syscall(SYS_setgroups, 100, groups), 0); /* of this thread alone */
+	strict_pool();
+	ck_assert_int_eq(syscall(SYS_setgroups, n, before), 0);
+	ck_assert_int_eq(run(spoil, &item), 0);
+	expect_told(&item, 0, true);
+	ck_assert_int_eq(run(look, &item), 0);
 }
 END_TEST
 
@@ -1203,6 +1278,8 @@ int main(void)
 		the_next_job_finds_what_the_kernel_keeps_as_it_was,
 		a_thread_that_cannot_be_put_right_serves_nobody_else,
 		a_raised_nice_value_is_lowered_again_or_the_thread_retired,
+		who_has_given_up_root_does_not_open_files_as_root_again,
+		ids_are_looked_at_however_many_groups_there_are,
 		what_a_retired_thread_has_in_its_hand_is_for_its_successor,
 		a_job_that_is_waited_for_sees_nothing_of_the_waiting_ones_thread,
 		what_a_job_in_place_spoils_for_good_retires_the_thread_once,
