@@ -1,7 +1,5 @@
 #include "pool/dirt.h"
 
-#include <errno.h>
-
 #include "pool/hygiene.h"
 #include "pool/process_state.h"
 #include "pool/project.h"
@@ -22,7 +20,6 @@ void dirt_begin(struct worker *worker)
 	if (!is_strict(worker))
 		return;
 	thread_state_read(starter_id(worker->pool->starter), &worker->base);
-	errno = 0;
 }
 
 /* In a child that something of the user's has forked there is no pool to tell. */
@@ -62,9 +59,7 @@ static uint32_t look_strictly(struct worker *worker, uint32_t *ret_left)
 {
 	uint32_t changed = put_thread_right(worker, ret_left);
 
-	changed |= process_watch_look(&worker->pool->process, has_of_its_own(worker));
-	errno = 0;
-	return changed;
+	return changed | process_watch_look(&worker->pool->process, has_of_its_own(worker));
 }
 
 /* ---- telling ------------------------------------------------------------------------------ */
@@ -89,10 +84,8 @@ static void put_right_after_user(struct worker *worker)
 	uint32_t left;
 
 	(void)hygiene_reset();
-	if (!is_strict(worker))
-		return;
-	(void)put_thread_right(worker, &left);
-	errno = 0;
+	if (is_strict(worker))
+		(void)put_thread_right(worker, &left);
 }
 
 static void tell(struct worker *worker, bothy_project *project, struct bothy_dirt *dirt)

@@ -259,11 +259,14 @@ static bool is_fixed(const struct item *item, const struct thread_state *state)
 
 void thread_state_read(pid_t reference, struct thread_state *ret_state)
 {
+	int error = errno;
+
 	memset(ret_state, 0, sizeof(*ret_state));
 	ret_state->reference = reference;
 	for (int i = 0; i < ITEMS; i++)
 		if (!is_fixed(&items[i], ret_state) && items[i].read(ret_state))
 			ret_state->known |= items[i].bit;
+	errno = error;
 }
 
 /* Whether ITEM is as STATE says.  NOW is for what is read, and zero where it goes. */
@@ -297,6 +300,7 @@ uint32_t thread_state_put(const struct thread_state *state, uint32_t *ret_left)
 {
 	struct thread_state now;
 	uint32_t changed = 0;
+	int error = errno;
 
 	*ret_left = 0;
 	if (PLANTED(STATE_KEPT))
@@ -312,5 +316,6 @@ uint32_t thread_state_put(const struct thread_state *state, uint32_t *ret_left)
 		if (!put(item, state, *ret_left, &now))
 			*ret_left |= item->bit;
 	}
+	errno = error;
 	return changed;
 }

@@ -780,6 +780,29 @@ START_TEST(a_job_that_is_waited_for_sees_nothing_of_the_waiting_ones_thread)
 }
 END_TEST
 
+static int wait_with_errno(void *arg, void **ret_result)
+{
+	bothy_future *future;
+	int code, seen;
+
+	(void)arg;
+	(void)ret_result;
+	if (bothy_spawn(&BOTHY_JOB(.fn = nothing), &future) < 0)
+		return 100;
+	errno = 77;
+	code = bothy_future_wait(future, BOTHY_FOREVER);
+	seen = errno;
+	bothy_future_release(future);
+	return code == 0 && seen == 77 ? 0 : 101;
+}
+
+START_TEST(errno_outlives_a_job_in_place)
+{
+	strict_pool();
+	ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = wait_with_errno))), 0);
+}
+END_TEST
+
 static const struct item privs = {"no_new_privs", BOTHY_DIRT_NO_NEW_PRIVS, spoil_privs,
                                   privs_are_fine, privs_are_fine};
 static const struct item names = {"name", BOTHY_DIRT_THREAD_NAME, spoil_name, name_is_fine, NULL};
@@ -1282,6 +1305,7 @@ int main(void)
 		ids_are_looked_at_however_many_groups_there_are,
 		what_a_retired_thread_has_in_its_hand_is_for_its_successor,
 		a_job_that_is_waited_for_sees_nothing_of_the_waiting_ones_thread,
+		errno_outlives_a_job_in_place,
 		what_a_job_in_place_spoils_for_good_retires_the_thread_once,
 		a_callback_between_jobs_leaves_nothing_either_and_is_told_without_a_job,
 		what_an_arguments_end_leaves_is_the_jobs,
