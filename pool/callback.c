@@ -1,6 +1,7 @@
 #include "pool/callback.h"
 
 #include "pool/dirt.h"
+#include "pool/hygiene.h"
 #include "pool/worker.h"
 #include "sync/cleanup.h"
 #include "sync/clock.h"
@@ -13,11 +14,14 @@
 static void resume(void *suspended)
 {
 	struct worker *worker = worker_current();
+	uint32_t found;
 
 	context_resume(suspended);
 	if (worker == NULL || worker->hand.top != NULL)
 		return;
-	dirt_check(worker, NULL, 0);
+	found = hygiene_reset();
+	if (dirt_wants_look(worker, found))
+		dirt_look(worker, found, NULL, 0);
 	worker->now = clock_stamp();
 }
 

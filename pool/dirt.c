@@ -98,15 +98,17 @@ static void tell(struct worker *worker, bothy_project *project, struct bothy_dir
 		dirt->project = project->client->project;
 	}
 	lock_acquire(&pool->lock);
-	tally_dirtied_locked(pool, project, dirt->retired);
+	tally_dirtied_locked(pool, project);
+	if (dirt->retired)
+		tally_retired_locked(pool, project);
 	lock_release(&pool->lock);
 	call_user(pool, dirt);
 	put_right_after_user(worker);
 }
 
-void dirt_check(struct worker *worker, bothy_project *project, uint64_t context)
+void dirt_look(struct worker *worker, uint32_t found, bothy_project *project, uint64_t context)
 {
-	uint32_t changed = hygiene_reset();
+	uint32_t changed = found;
 	uint32_t left = 0;
 	struct bothy_dirt dirt;
 
@@ -129,23 +131,20 @@ void dirt_check(struct worker *worker, bothy_project *project, uint64_t context)
 
 /* ---- in place ------------------------------------------------------------------------------- */
 
-bool dirt_set_aside(struct worker *worker, struct thread_state *ret_found)
+bool dirt_set_aside(const struct worker *worker, struct thread_state *ret_found)
 {
 	uint32_t left = 0;
 
-	if (!is_strict(worker))
-		return true;
 	thread_state_read(worker->base.reference, ret_found);
 	(void)thread_state_put(&worker->base, &left);
 	if (left != 0)
-		dirt_take_back(worker, ret_found);
+		dirt_take_back(ret_found);
 	return left == 0;
 }
 
-void dirt_take_back(struct worker *worker, const struct thread_state *found)
+void dirt_take_back(const struct thread_state *found)
 {
 	uint32_t left;
 
-	if (is_strict(worker))
-		(void)thread_state_put(found, &left);
+	(void)thread_state_put(found, &left);
 }

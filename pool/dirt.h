@@ -14,15 +14,26 @@
 /* WORKER's thread is now as each of its jobs is to find it. */
 void dirt_begin(struct worker *worker);
 
-/*
- * Make WORKER's thread as it was, and tell what was not.  PROJECT's job, in CONTEXT, has left it; NULL
- * and 0: something between jobs.  The caller has no lock, and PROJECT is held.
- */
-void dirt_check(struct worker *worker, bothy_project *project, uint64_t context);
+/* Whether there is anything for dirt_look() to do, where hygiene_reset() has FOUND that. */
+static inline bool dirt_wants_look(const struct worker *worker, uint32_t found)
+{
+	const struct bothy_pool_options *options = &worker->pool->options;
 
-/* Make WORKER's thread as it was, for a job that runs in place of a wait, and keep in *RET_FOUND how the
- * waiting one had it.  False, and nothing has changed: it can't be made so. */
-bool dirt_set_aside(struct worker *worker, struct thread_state *ret_found);
-void dirt_take_back(struct worker *worker, const struct thread_state *found);
+	return (found & options->dirt_mask) != 0 || options->hygiene == BOTHY_HYGIENE_STRICT;
+}
+
+/*
+ * Make WORKER's thread as it was, after hygiene_reset(), and tell what was not, what that has FOUND
+ * included.  PROJECT's job, in CONTEXT, has left it; NULL and 0: something between jobs.  The caller
+ * has no lock, and PROJECT is held.
+ */
+void dirt_look(struct worker *worker, uint32_t found, bothy_project *project, uint64_t context);
+
+/*
+ * Of a strict pool: make WORKER's thread as it was, for a job that runs in place of a wait, and keep in
+ * *RET_FOUND how the waiting one had it.  False, and nothing has changed: it can't be made so.
+ */
+bool dirt_set_aside(const struct worker *worker, struct thread_state *ret_found);
+void dirt_take_back(const struct thread_state *found);
 
 #endif

@@ -70,31 +70,31 @@ static uint32_t reset_floating(void)
 
 static uint32_t reset_cancel(void)
 {
-	uint32_t dirt = 0;
 	int state, type;
 
 	(void)pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &state);
 	(void)pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, &type);
-	if (state != PTHREAD_CANCEL_ENABLE)
-		dirt |= BOTHY_DIRT_CANCEL_STATE;
-	if (type != PTHREAD_CANCEL_DEFERRED)
-		dirt |= BOTHY_DIRT_CANCEL_TYPE;
-	return dirt;
+	if (state == PTHREAD_CANCEL_ENABLE && type == PTHREAD_CANCEL_DEFERRED)
+		return 0;
+	return (state != PTHREAD_CANCEL_ENABLE ? BOTHY_DIRT_CANCEL_STATE : 0) |
+	       (type != PTHREAD_CANCEL_DEFERRED ? BOTHY_DIRT_CANCEL_TYPE : 0);
 }
 
 uint32_t hygiene_reset(void)
 {
-	uint32_t dirt = errno != 0 ? BOTHY_DIRT_ERRNO : 0;
+	uint32_t dirt;
 
 	if (PLANTED(HYGIENE_SKIPPED))
 		return 0;
-	dirt |= reset_floating();
+	dirt = reset_floating() | reset_cancel();
 	if (uselocale((locale_t)0) != LC_GLOBAL_LOCALE) {
 		(void)uselocale(LC_GLOBAL_LOCALE);
 		dirt |= BOTHY_DIRT_LOCALE;
 	}
-	dirt |= reset_cancel();
-	errno = 0;
+	if (errno != 0) {
+		errno = 0;
+		dirt |= BOTHY_DIRT_ERRNO;
+	}
 	return dirt;
 }
 

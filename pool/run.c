@@ -215,18 +215,24 @@ static bool comes_to(struct run *run, enum run_stage step)
 	return true;
 }
 
-/* Put the thread right; a strict pool's context takes no memory to the next job. */
-static void check_thread(struct run *run)
+/* Tell what was FOUND, and what a strict look finds; a strict pool's context takes no memory to the
+ * next job. */
+static void look_at_thread(struct run *run, uint32_t found)
 {
 	struct worker *worker = run->worker;
 
-	if (worker == NULL) {
-		(void)hygiene_reset();
-		return;
-	}
-	dirt_check(worker, run->job->project, run->refusal == 0 ? run->context->id : 0);
+	dirt_look(worker, found, run->job->project, run->refusal == 0 ? run->context->id : 0);
 	if (worker->pool->options.hygiene == BOTHY_HYGIENE_STRICT)
 		context_renew(run->context);
+}
+
+static void put_thread_right(struct run *run)
+{
+	uint32_t found = hygiene_reset();
+
+	if (run->worker != NULL && dirt_wants_look(run->worker, found) &&
+	    comes_to(run, RUN_CHECKS))
+		look_at_thread(run, found);
 }
 
 /* All that follows fn; again from where it was if it is cut short. */
@@ -240,10 +246,7 @@ static void finish_run(struct run *run)
 		return;
 	if (comes_to(run, RUN_FREES) && !(PLANTED(ARG_KEPT_BY_EXIT) && run->exited))
 		callback_run(run->job->arg_free, run->job->arg);
-	if (comes_to(run, RUN_CHECKS))
-		check_thread(run);
-	else
-		(void)hygiene_reset();
+	put_thread_right(run);
 	if (comes_to(run, RUN_SETTLES))
 		settle(run);
 	if (comes_to(run, RUN_DROPS))
@@ -327,7 +330,6 @@ void run_taken(struct run *run, struct worker *worker)
 /* What a job that runs in place of a wait needs. */
 struct place {
 	struct run run;
-	struct thread_state found; /* strict: what the waiting job has made of the thread */
 	bothy_context context;
 };
 
@@ -339,7 +341,8 @@ static void leave_place(void *arg)
 	context_fini(&place->context);
 }
 
-bool run_in_place(struct worker *worker, bothy_future *job)
+/* On a thread that is as any job may find it, but for what hygiene_save() keeps. */
+static bool run_in_fit_place(struct worker *worker, bothy_future *job)
 {
 	bothy_pool *pool = worker->pool;
 	struct place place;
@@ -347,8 +350,6 @@ bool run_in_place(struct worker *worker, bothy_future *job)
 	struct hygiene hygiene;
 	bool starts;
 
-	if (!dirt_set_aside(worker, &place.found))
-		return false;
 	/* Under the lock, or who stops all jobs would find it neither queued nor on the stack; who
 	 * cancels the project's has the stacks behind it, and comes to JOB yet. */
 	lock_acquire(&pool->lock);
@@ -365,19 +366,35 @@ bool run_in_place(struct worker *worker, bothy_future *job)
 	}
 	lock_release(&pool->lock);
 	kicks_give(&kicks);
-	if (!starts) {
-		dirt_take_back(worker, &place.found);
+	if (!starts)
 		return false;
-	}
 	hygiene_save(&hygiene);
 	context_init(&place.context);
 	run_init(&place.run, worker, job, &place.context);
 	cleanup_push(leave_place, &place);
 	run_all(&place.run);
 	cleanup_pop(1);
-	dirt_take_back(worker, &place.found);
 	hygiene_restore(&hygiene);
 	return true;
+}
+
+static bool run_in_place_strictly(struct worker *worker, bothy_future *job)
+{
+	struct thread_state found; /* what the waiting job has made of the thread */
+	bool ran;
+
+	if (!dirt_set_aside(worker, &found))
+		return false;
+	ran = run_in_fit_place(worker, job);
+	dirt_take_back(&found);
+	return ran;
+}
+
+bool run_in_place(struct worker *worker, bothy_future *job)
+{
+	return worker->pool->options.hygiene == BOTHY_HYGIENE_STRICT
+	               ? run_in_place_strictly(worker, job)
+	               : run_in_fit_place(worker, job);
 }
 
 /* ---- without a pool ---------------------------------------------------------------------------------- */

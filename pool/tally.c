@@ -118,14 +118,18 @@ void tally_overdue_ended_locked(bothy_project *project)
 	project->stats.overdue--;
 }
 
-void tally_dirtied_locked(bothy_pool *pool, bothy_project *project, bool retired)
+void tally_dirtied_locked(bothy_pool *pool, bothy_project *project)
 {
 	pool->stats.dirtied++;
-	pool->stats.retired += retired;
-	if (project == NULL)
-		return;
-	project->stats.dirtied++;
-	project->stats.retired += retired;
+	if (project != NULL)
+		project->stats.dirtied++;
+}
+
+void tally_retired_locked(bothy_pool *pool, bothy_project *project)
+{
+	pool->stats.retired++;
+	if (project != NULL)
+		project->stats.retired++;
 }
 
 void tally_times_locked(bothy_project *project, int64_t waited, int64_t ran)

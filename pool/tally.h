@@ -36,9 +36,10 @@ void tally_ran_locked(bothy_project *project, unsigned phase);
 void tally_overdue_locked(bothy_project *project);
 void tally_overdue_ended_locked(bothy_project *project);
 
-/* A job of PROJECT's (NULL: something between jobs) has left something on its thread, which is
- * RETIRED for it or not. */
-void tally_dirtied_locked(bothy_pool *pool, bothy_project *project, bool retired);
+/* A job of PROJECT's (NULL: something between jobs) has left something on its thread; that thread is
+ * retired for it. */
+void tally_dirtied_locked(bothy_pool *pool, bothy_project *project);
+void tally_retired_locked(bothy_pool *pool, bothy_project *project);
 
 /* A job that was in a hand had WAITED from when it was accepted until it started, and RAN until
  * it ended, in ns.  With the lock of the times, not the pool's. */

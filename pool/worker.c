@@ -278,17 +278,14 @@ static bool fill_hand(struct worker *worker)
 	return !goes;
 }
 
-/* Wait for a job and start it; false: the thread is to go. */
+/* Wait for a job and start it; false: the thread is to go.  What is in the hand of one that has
+ * become unfit is for others. */
 static bool next_job(struct worker *worker)
 {
-	while (!is_unfit(worker)) {
-		if (next_in_hand(worker))
-			return true;
-		/* What is in the hand of one that has become unfit is for others. */
-		if (!is_unfit(worker) && !fill_hand(worker))
+	while (!next_in_hand(worker))
+		if (is_unfit(worker) || !fill_hand(worker))
 			return false;
-	}
-	return false;
+	return true;
 }
 
 /* In a child that a job has forked there is no pool to come back to. */
