@@ -78,14 +78,23 @@ static void call_user(const bothy_pool *pool, const struct bothy_dirt *dirt)
 	cleanup_pop(1);
 }
 
-/* What on_dirty has left is nobody's job's: it is put right, and that is all. */
+/* What on_dirty has left is nobody's job's: it is put right, and that is all; but a thread that it
+ * costs is counted. */
 static void put_right_after_user(struct worker *worker)
 {
+	bothy_pool *pool = worker->pool;
+	bool fit = worker->stains == 0;
 	uint32_t left;
 
 	(void)hygiene_reset();
-	if (is_strict(worker))
-		(void)put_thread_right(worker, &left);
+	if (!is_strict(worker))
+		return;
+	(void)put_thread_right(worker, &left);
+	if (!fit || left == 0 || worker->own)
+		return;
+	lock_acquire(&pool->lock);
+	tally_retired_locked(pool, NULL);
+	lock_release(&pool->lock);
 }
 
 static void tell(struct worker *worker, bothy_project *project, struct bothy_dirt *dirt)
@@ -108,6 +117,7 @@ static void tell(struct worker *worker, bothy_project *project, struct bothy_dir
 
 void dirt_look(struct worker *worker, uint32_t found, bothy_project *project, uint64_t context)
 {
+	bool fit = worker->stains == 0;
 	uint32_t changed = found;
 	uint32_t left = 0;
 	struct bothy_dirt dirt;
@@ -124,7 +134,7 @@ void dirt_look(struct worker *worker, uint32_t found, bothy_project *project, ui
 		.context = context,
 		.changed = changed,
 		.restored = changed & ~(left | BOTHY_DIRT_PROCESS),
-		.retired = left != 0 && !worker->own,
+		.retired = left != 0 && fit && !worker->own,
 	};
 	tell(worker, project, &dirt);
 }

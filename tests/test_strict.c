@@ -880,6 +880,43 @@ START_TEST(what_on_dirty_leaves_is_put_right_and_not_told)
 }
 END_TEST
 
+START_TEST(a_thread_that_on_dirty_spoils_for_good_is_counted)
+{
+	if (!can(&privs))
+		return;
+	strict_pool();
+	spoil_in_on_dirty = spoil_privs;
+	ck_assert_int_eq(run(spoil, &names), 0);
+	ck_assert_int_eq(run(look, &privs), 0);
+	ck_assert_uint_eq(told.calls, 1);
+	ck_assert(!told.dirt.retired); /* not for what the job had left */
+	ck_assert_uint_eq(stats_now().retired, 1);
+	ck_assert_uint_eq(stats_of("ann").retired, 0);
+}
+END_TEST
+
+static int wait_for_vandal_and_spoil(void *arg, void **ret_result)
+{
+	int code = wait_for_vandal(arg, ret_result);
+
+	spoil_fs();
+	return code;
+}
+
+START_TEST(a_thread_that_two_jobs_spoil_for_good_is_retired_once)
+{
+	if (!can(&privs) || !can_compare())
+		return;
+	strict_pool();
+	ck_assert_int_eq(run(wait_for_vandal_and_spoil, &privs), 0);
+	ck_assert_uint_eq(told.calls, 2);
+	ck_assert_uint_eq(told.dirt.changed, BOTHY_DIRT_PRIVATE_FS);
+	ck_assert(!told.dirt.retired); /* the other was */
+	ck_assert_int_eq(run(look, &privs), 0);
+	ck_assert_uint_eq(stats_now().retired, 1);
+}
+END_TEST
+
 static int init_as_base(void *user, void **ret_local)
 {
 	(void)user;
@@ -1310,6 +1347,8 @@ int main(void)
 		a_callback_between_jobs_leaves_nothing_either_and_is_told_without_a_job,
 		what_an_arguments_end_leaves_is_the_jobs,
 		what_on_dirty_leaves_is_put_right_and_not_told,
+		a_thread_that_on_dirty_spoils_for_good_is_counted,
+		a_thread_that_two_jobs_spoil_for_good_is_retired_once,
 		what_worker_init_has_set_is_how_threads_are_left,
 		a_thread_of_a_jobs_own_is_its_own,
 		a_job_that_ends_its_thread_is_told_too,

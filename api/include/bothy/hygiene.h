@@ -83,7 +83,8 @@ struct bothy_dirt {
 	uint64_t context;    /* bothy_context_id() in the job; 0: in none */
 	uint32_t changed;    /* BOTHY_DIRT_... */
 	uint32_t restored;   /* of these, what is as it was again */
-	bool retired;        /* the thread runs no other job, and ends: a new one takes its place */
+	bool retired;        /* for this, the thread runs no other job and ends, and a new one takes
+	                      * its place: told once a thread */
 };
 
 /*
