@@ -315,6 +315,9 @@ int pool_new(bothy_server *server, const struct bothy_pool_options *options, bot
 		pool_free(pool);
 		return error;
 	}
+	/* What worker_init has made of the process is no job's. */
+	if (pool->starter != NULL)
+		(void)process_watch_look(&pool->process, 0);
 	*ret_pool = pool;
 	return 0;
 }

@@ -917,6 +917,21 @@ START_TEST(a_thread_that_two_jobs_spoil_for_good_is_retired_once)
 }
 END_TEST
 
+static int init_process(void *user, void **ret_local)
+{
+	(void)user;
+	(void)ret_local;
+	return setenv("BOTHY_TEST_INIT", "1", 1);
+}
+
+START_TEST(what_worker_init_does_to_the_process_is_no_jobs)
+{
+	strict_with((struct bothy_pool_options){.worker_init = init_process});
+	ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = nothing))), 0);
+	ck_assert_uint_eq(told.calls, 0);
+}
+END_TEST
+
 static int init_as_base(void *user, void **ret_local)
 {
 	(void)user;
@@ -1349,6 +1364,7 @@ int main(void)
 		what_on_dirty_leaves_is_put_right_and_not_told,
 		a_thread_that_on_dirty_spoils_for_good_is_counted,
 		a_thread_that_two_jobs_spoil_for_good_is_retired_once,
+		what_worker_init_does_to_the_process_is_no_jobs,
 		what_worker_init_has_set_is_how_threads_are_left,
 		a_thread_of_a_jobs_own_is_its_own,
 		a_job_that_ends_its_thread_is_told_too,
