@@ -17,7 +17,6 @@
 #include <sys/fsuid.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -184,7 +183,7 @@ static bool read_seccomp(struct thread_state *state)
 
 static bool compare_kernel(const struct thread_state *state, int type, long *ret_differs)
 {
-	long order = syscall(SYS_kcmp, thread_state_id(), state->reference, type, 0, 0);
+	long order = syscall(SYS_kcmp, state->thread, state->reference, type, 0, 0);
 
 	*ret_differs = order != 0;
 	return order >= 0; /* containers may forbid it */
@@ -200,20 +199,21 @@ static bool read_private_files(struct thread_state *state)
 	return compare_kernel(state, KCMP_FILES, &state->private_files);
 }
 
+/* To read where the links go is cheaper than to follow them. */
 static bool read_namespaces(struct thread_state *state)
 {
-	static const char *const paths[4] = {
+	static const char *const paths[THREAD_STATE_NAMESPACES] = {
 		"/proc/thread-self/ns/net",
 		"/proc/thread-self/ns/uts",
 		"/proc/thread-self/ns/ipc",
 		"/proc/thread-self/ns/cgroup",
 	};
-	struct stat file;
 
-	for (int i = 0; i < 4; i++) {
-		if (stat(paths[i], &file) == 0)
-			state->namespaces[i] = file.st_ino;
-		else if (errno != ENOENT) /* a kernel without this kind */
+	for (int i = 0; i < THREAD_STATE_NAMESPACES; i++) {
+		char *name = state->namespaces[i];
+
+		if (readlink(paths[i], name, sizeof(state->namespaces[i])) < 0 &&
+		    errno != ENOENT) /* a kernel without this kind */
 			return false;
 	}
 	return true;
@@ -263,6 +263,7 @@ void thread_state_read(pid_t reference, struct thread_state *ret_state)
 
 	memset(ret_state, 0, sizeof(*ret_state));
 	ret_state->reference = reference;
+	ret_state->thread = thread_state_id();
 	for (int i = 0; i < ITEMS; i++)
 		if (!is_fixed(&items[i], ret_state) && items[i].read(ret_state))
 			ret_state->known |= items[i].bit;
@@ -307,6 +308,7 @@ uint32_t thread_state_put(const struct thread_state *state, uint32_t *ret_left)
 		return 0;
 	memset(&now, 0, sizeof(now));
 	now.reference = state->reference;
+	now.thread = state->thread;
 	for (int i = 0; i < ITEMS; i++) {
 		const struct item *item = &items[i];
 

@@ -12,12 +12,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { THREAD_STATE_GROUPS = 64, THREAD_STATE_CPUS = 8192 };
+enum { THREAD_STATE_GROUPS = 64, THREAD_STATE_CPUS = 8192, THREAD_STATE_NAMESPACES = 4 };
 
 /* All of it is compared by its bytes, so it is zero where nothing was read. */
 struct thread_state {
 	uint32_t known; /* BOTHY_DIRT_... of what could be read */
 	pid_t reference; /* a thread that shares with the process what a thread can unshare */
+	pid_t thread;    /* the id of the one whose state this is */
 	sigset_t signal_mask;
 	stack_t signal_stack;
 	char name[16];
@@ -45,7 +46,7 @@ struct thread_state {
 	int no_new_privs;
 	int seccomp;
 	long private_fs, private_files;
-	uint64_t namespaces[4];
+	char namespaces[THREAD_STATE_NAMESPACES][32]; /* as "net:[4026531840]" */
 };
 
 /* Read the calling thread's, to be compared with later.  REFERENCE is another thread's id. */
