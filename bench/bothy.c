@@ -181,7 +181,7 @@ static size_t tree(unsigned depth)
 static const struct workload own[] = {
 	{"tenants", "ns a job: drain over --projects", tenants_run, NULL},
 	{"refs", "ns a ref, set, got and dropped: --refs in a job", refs_run, NULL},
-	{"hygiene", "ns a job of a pool that looks at its threads strictly, and of one that does not",
+	{"hygiene", "ns a job of a pool that looks at its threads strictly, and of one that is fast",
 	 hygiene_run, NULL},
 	{"fair", "what projects get of a pool that one of them floods", fair_run, NULL},
 	{"rss", "resident memory at the end, to that after 100,000 jobs", rss_run, NULL},

@@ -1,6 +1,6 @@
 /*
- * hygiene: an empty job on a pool that looks at its threads strictly, and on one that does not (FAST),
- * in turns in one process: ns of CPU time a job, the submitter's included, and the ratio.
+ * hygiene: an empty job on a pool that looks at its threads strictly, and on one that does not
+ * (FAST), in turns in one process: ns of CPU time a job, the submitter's included, and the ratio.
  */
 #include <errno.h>
 #include <stdlib.h>

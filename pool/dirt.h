@@ -23,15 +23,15 @@ static inline bool dirt_wants_look(const struct worker *worker, uint32_t found)
 }
 
 /*
- * Make WORKER's thread as it was, after hygiene_reset(), and tell what was not, what that has FOUND
- * included.  PROJECT's job, in CONTEXT, has left it; NULL and 0: something between jobs.  The caller
- * has no lock, and PROJECT is held.
+ * Make WORKER's thread as it was, after hygiene_reset(), and tell what was not, what that has
+ * FOUND included.  PROJECT's job, in CONTEXT, has left it; NULL and 0: something between jobs.
+ * The caller has no lock, and PROJECT is held.
  */
 void dirt_look(struct worker *worker, uint32_t found, bothy_project *project, uint64_t context);
 
 /*
- * Of a strict pool: make WORKER's thread as it was, for a job that runs in place of a wait, and keep in
- * *RET_FOUND how the waiting one had it.  False, and nothing has changed: it can't be made so.
+ * Of a strict pool: make WORKER's thread as it was, for a job that runs in place of a wait, and
+ * keep in *RET_FOUND how the waiting one had it.  False, and nothing has changed: it can't be.
  */
 bool dirt_set_aside(const struct worker *worker, struct thread_state *ret_found);
 void dirt_take_back(const struct thread_state *found);

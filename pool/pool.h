@@ -139,8 +139,8 @@ int pool_new(bothy_server *server, const struct bothy_pool_options *options,
 /* The pool that the calling thread is one of, as a worker or as the watchdog; or NULL. */
 bothy_pool *pool_current(void);
 
-/* Start one of POOL's threads, as thread_start(), so that it inherits nothing from what a job has made
- * of the calling thread, if the pool is strict. */
+/* Start one of POOL's threads, as thread_start(), so that it inherits nothing from what a job has
+ * made of the calling thread, if the pool is strict. */
 int pool_start_thread_locked(bothy_pool *pool, void (*fn)(void *), void *arg,
                              const struct thread_options *options, struct thread *ret_thread);
 

@@ -1,9 +1,9 @@
 /*
  * Nothing here may harm a thread that changes the state at this moment, or be harmed by it: other
- * jobs run.  So the environment is copied by the kernel, which fails where it is not mapped any more,
- * and its strings are not looked at: the C library puts a new one for each change.  Of the locale's
- * name glibc frees the old one, so only the pointer is looked at.  The umask can't be read without
- * changing it, but in /proc/self/status, which takes as long as all the rest, several times over.
+ * jobs run.  So the environment is copied by the kernel, which fails where it is not mapped any
+ * more, and its strings are not looked at: the C library puts a new one for each change.  Of the
+ * locale's name glibc frees the old one, so only the pointer is looked at.  The umask can't be read
+ * without changing it, but in /proc/self/status, which takes as long as most of the rest together.
  */
 #define _GNU_SOURCE
 #include "pool/process_state.h"

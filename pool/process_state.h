@@ -1,8 +1,8 @@
 /*
  * What is the whole process's and a job may change: seen, and left as it is.
  *
- * Locking: a watch has a lock of its own, a leaf.  Whoever looks reads the state without it, and again
- * with it if something differs: two that look at once report a change once.
+ * Locking: a watch has a lock of its own, a leaf.  Whoever looks reads the state without it, and
+ * again with it if something differs: two that look at once report a change once.
  */
 #ifndef POOL_PROCESS_STATE_H
 #define POOL_PROCESS_STATE_H
@@ -30,8 +30,8 @@ struct process_watch {
 void process_watch_init(struct process_watch *watch);
 void process_watch_fini(struct process_watch *watch);
 
-/* What has changed since somebody last looked, BOTHY_DIRT_..., but for what is in NOT_SEEN: the calling
- * thread has that of its own.  The first look tells nothing. */
+/* What has changed since somebody last looked, BOTHY_DIRT_..., but for what is in NOT_SEEN: the
+ * calling thread has that of its own.  The first look means nothing. */
 uint32_t process_watch_look(struct process_watch *watch, uint32_t not_seen);
 
 #endif

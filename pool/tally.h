@@ -36,8 +36,8 @@ void tally_ran_locked(bothy_project *project, unsigned phase);
 void tally_overdue_locked(bothy_project *project);
 void tally_overdue_ended_locked(bothy_project *project);
 
-/* A job of PROJECT's (NULL: something between jobs) has left something on its thread; that thread is
- * retired for it. */
+/* A job of PROJECT's (NULL: something between jobs) has left something on its thread; that thread
+ * is retired for it. */
 void tally_dirtied_locked(bothy_pool *pool, bothy_project *project);
 void tally_retired_locked(bothy_pool *pool, bothy_project *project);
 

@@ -274,12 +274,13 @@ void thread_state_read(pid_t reference, struct thread_state *ret_state)
 static bool is_as(const struct item *item, const struct thread_state *state,
                   struct thread_state *now)
 {
-	return item->read(now) && memcmp((const char *)state + item->at, (const char *)now + item->at,
-	                                 item->bytes) == 0;
+	const char *wanted = (const char *)state + item->at;
+
+	return item->read(now) && memcmp(wanted, (const char *)now + item->at, item->bytes) == 0;
 }
 
-/* Whether ITEM may be put back where LEFT was not.  With other ids come the fsuid and the fsgid that
- * go with them: a thread that has given up root's is not to open files as root. */
+/* Whether ITEM may be put back where LEFT was not.  With other ids come the fsuid and the fsgid
+ * that go with them: a thread that has given up root's is not to open files as root. */
 static bool may_put(const struct item *item, uint32_t left)
 {
 	return item->put != NULL &&

@@ -2,8 +2,8 @@
  * What the kernel keeps for each thread and a job may change: read, compared with how it was, and
  * put back.  By the thread itself alone, so there is no lock.  errno stays as it is.
  *
- * Nothing that the kernel refuses to tell is compared.  Ids and capabilities are never put back: who
- * gave up a privilege, perhaps in the whole process, must not be given it again.
+ * Nothing that the kernel refuses to tell is compared.  Ids and capabilities are never put back:
+ * who gave up a privilege, perhaps in the whole process, must not be given it again.
  */
 #ifndef POOL_THREAD_STATE_H
 #define POOL_THREAD_STATE_H

@@ -34,8 +34,8 @@ struct worker {
 	bothy_future *settled;       /* linked by `kept`: they have yet to leave their groups */
 	struct job_spares spares;    /* what it has freed */
 	struct thread_state base;    /* strict: as worker_init has left the thread */
-	uint32_t stains;             /* what is not so any more, and can't be: a thread with any takes
-	                              * no more jobs */
+	uint32_t stains;             /* what is not so any more, and can't be: a thread with any
+	                              * takes no more jobs */
 	void *local;
 	bothy_context context;
 };

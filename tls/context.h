@@ -80,8 +80,8 @@ int context_ready(void);
 void context_init(bothy_context *context);
 void context_fini(bothy_context *context);
 
-/* Give back the memory that CONTEXT, which has ended, keeps for the next: a stale pointer into it is
- * one that a sanitizer sees. */
+/* Give back the memory that CONTEXT, which has ended, keeps for the next: a stale pointer into it
+ * is one that a sanitizer sees. */
 void context_renew(bothy_context *context);
 
 /*

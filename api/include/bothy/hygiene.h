@@ -1,15 +1,18 @@
 /*
  * What a job may leave on its thread for the next one, and who is told.
  *
- * After each job, and after each callback that runs between jobs on a worker, the thread is made as
- * worker_init has left it; what can't be put back retires the thread, and a new one takes its place.
- * New threads of a BOTHY_HYGIENE_STRICT pool inherit nothing of a job's: one that never runs anything
- * of yours starts them.  So what they begin with is what the thread that called bothy_pool_new() had.
+ * After each job, and after each callback that runs between jobs on a worker, the thread is made
+ * as worker_init has left it; what can't be put back retires the thread, and a new one takes its
+ * place.  New threads of a BOTHY_HYGIENE_STRICT pool inherit nothing of a job's: one that never
+ * runs anything of yours starts them.  So what they begin with is what the thread that called
+ * bothy_pool_new() had.  What something outside the process makes of a worker, renice or taskset
+ * say, is taken for a job's, too.
  *
- * What is not seen: thread-local variables, pending signals, the umask, the environment of
- * strings changed in place, open files, memory policy, personality, keyrings, a second seccomp filter
- * where no_new_privs was set before, user and time namespaces.  A job that goes there is one for
- * BOTHY_OWN_THREAD.
+ * What is not seen: thread-local variables, pending signals, the umask, environment strings
+ * changed in place and variables beyond the first 512, open files, memory policy, personality,
+ * protection keys, keyrings, bounding and ambient capabilities, securebits and what else prctl(2)
+ * sets, a second seccomp filter where there was one, PID, user and time namespaces; of more than
+ * 64 supplementary groups, which.  A job that goes there is one for BOTHY_OWN_THREAD.
  */
 #ifndef BOTHY_HYGIENE_H
 #define BOTHY_HYGIENE_H
@@ -59,12 +62,13 @@ enum bothy_hygiene {
  * leaves them. */
 #define BOTHY_DIRT_NAMESPACES (UINT32_C(1) << 22)
 
-/* Strict; the process's own, which is left as it is.  Seen first after this job: that job did it, or
- * any that ran at the same time, or something outside the pool. */
+/* Strict; the process's own, which is left as it is.  Seen first after this job: that job did it,
+ * or any that ran at the same time, or something outside the pool. */
 #define BOTHY_DIRT_CWD (UINT32_C(1) << 23)
 #define BOTHY_DIRT_ENVIRONMENT (UINT32_C(1) << 24) /* a variable set, replaced or removed */
 #define BOTHY_DIRT_SETLOCALE (UINT32_C(1) << 25)
-#define BOTHY_DIRT_STDIO (UINT32_C(1) << 26) /* what files 0 to 2 are, and O_NONBLOCK and the like */
+/* What files 0 to 2 are, and O_NONBLOCK and the like. */
+#define BOTHY_DIRT_STDIO (UINT32_C(1) << 26)
 #define BOTHY_DIRT_SIGNAL_ACTIONS (UINT32_C(1) << 27) /* of signals 1 to 31 */
 #define BOTHY_DIRT_RLIMITS (UINT32_C(1) << 28)
 
@@ -79,7 +83,7 @@ enum bothy_hygiene {
 struct bothy_dirt {
 	size_t size;         /* sizeof (struct bothy_dirt), the library's */
 	const char *entity;  /* whose job it was; both NULL: it was a callback between jobs */
-	const char *project; /* (bothy_future_notify(), result_free, arg_free of one that never ran) */
+	const char *project; /* (notify, result_free, arg_free of one that never ran) */
 	uint64_t context;    /* bothy_context_id() in the job; 0: in none */
 	uint32_t changed;    /* BOTHY_DIRT_... */
 	uint32_t restored;   /* of these, what is as it was again */

@@ -39,9 +39,10 @@ struct bothy_pool_options {
 	void (*worker_fini)(void *user, void *worker_local);
 	void *user;
 	/* Called on a worker after a job that has left something of what is in dirt_mask
-	 * (<bothy/hygiene.h>; 0: BOTHY_DIRT_DEFAULT): after its argument is freed and the thread put
-	 * right, before the job settles, with no context and no lock.  DIRT is there for the call.
-	 * It must be quick, and not call pthread_exit(). */
+	 * (<bothy/hygiene.h>; 0: BOTHY_DIRT_DEFAULT), or something that costs its thread: after
+	 * its argument is freed and the thread put right, before the job settles, with no
+	 * context and no lock.  DIRT is there for the call.  It must be quick, and not call
+	 * pthread_exit(). */
 	void (*on_dirty)(void *user, const struct bothy_dirt *dirt);
 	uint32_t dirt_mask; /* also what stats.dirtied counts */
 };
@@ -54,8 +55,9 @@ struct bothy_pool_options {
  *
  * Ownership: *ret_pool is the caller's; OPTIONS is copied, SERVER held.
  * Errors:    -EINVAL: too many workers or spares (over 1,024), a stack under 64 KiB, a
- *            negative time, an unknown enumerator or bit of dirt_mask; -E2BIG; -ENOMEM; -ECHILD; what pthread_create(3) or worker_init said, with no
- *            thread left behind.
+ *            negative time, an unknown enumerator or bit of dirt_mask; -E2BIG; -ENOMEM;
+ *            -ECHILD; what pthread_create(3) or worker_init said, with no thread left
+ *            behind.
  */
 BOTHY_API BOTHY_MUST_CHECK int bothy_pool_new(bothy_server *server,
                                               const struct bothy_pool_options *options,
@@ -134,8 +136,8 @@ BOTHY_API BOTHY_MUST_CHECK int bothy_pool_stats(bothy_pool *pool, struct bothy_p
  * their places: see <bothy/histogram.h>.
  *
  * Each job that has left its thread is in both, which are of the same moment; one that ran in place
- * of a wait is in neither: its time is part of the waiting job's.  Reading stops nobody: the pool's lock is held for as long as it takes to copy
- * some KB.
+ * of a wait is in neither: its time is part of the waiting job's.  Reading stops nobody: the
+ * pool's lock is held for as long as it takes to copy some KB.
  *
  * Ownership: *ret_wait and *ret_run are the caller's, for bothy_histogram_free().
  * Threads:   any.
