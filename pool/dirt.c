@@ -39,7 +39,6 @@ static uint32_t put_thread_right(struct worker *worker, uint32_t *ret_left)
 	changed &= ~(left & worker->stains);
 	*ret_left = left & ~worker->stains;
 	worker->stains |= left;
-	/* A thread of BOTHY_OWN_THREAD ends with its job, which may make of it what it likes. */
 	return worker->own ? 0 : changed;
 }
 
@@ -113,12 +112,16 @@ static void tell(struct worker *worker, bothy_project *project, struct bothy_dir
 	lock_release(&pool->lock);
 	call_user(pool, dirt);
 	put_right_after_user(worker);
+	/* It may have put back what is the process's: no job has done that. */
+	if ((dirt->changed & BOTHY_DIRT_PROCESS) != 0)
+		(void)process_watch_look(&pool->process, has_of_its_own(worker));
 }
 
+/* A thread of BOTHY_OWN_THREAD ends with its job, which may make of it what it likes. */
 void dirt_look(struct worker *worker, uint32_t found, bothy_project *project, uint64_t context)
 {
 	bool fit = worker->stains == 0;
-	uint32_t changed = found;
+	uint32_t changed = worker->own ? 0 : found;
 	uint32_t left = 0;
 	struct bothy_dirt dirt;
 

@@ -976,6 +976,26 @@ START_TEST(a_thread_of_a_jobs_own_is_its_own)
 }
 END_TEST
 
+START_TEST(a_retired_thread_that_none_would_replace_is_replaced_later)
+{
+	bothy_future *future;
+
+	if (!can(&privs))
+		return;
+	strict_pool();
+	support_fail_thread_starts(true);
+	future = start(with(spoil, &privs));
+	ck_assert_int_eq(bothy_future_wait(future, BOTHY_FOREVER), 0);
+	while (stats_now().threads > 0)
+		sched_yield();
+	support_fail_thread_starts(false);
+	bothy_future_release(future);
+	ck_assert_int_eq(run(look, &privs), 0);
+	ck_assert_uint_eq(stats_now().retired, 1);
+	ck_assert_uint_eq(stats_now().threads, 1);
+}
+END_TEST
+
 static int spoil_and_exit(void *arg, void **ret_result)
 {
 	(void)ret_result;
@@ -1069,6 +1089,27 @@ END_TEST
 START_TEST(so_does_a_strict_one)
 {
 	tell_each_fast(BOTHY_HYGIENE_STRICT);
+}
+END_TEST
+
+START_TEST(what_is_left_on_a_thread_of_a_jobs_own_is_told_at_no_level)
+{
+	static const struct item rounding = {"rounding", BOTHY_DIRT_FP_ROUNDING, spoil_rounding,
+	                                     NULL, NULL};
+	struct bothy_job job = with(spoil, &rounding);
+
+	job.flags = BOTHY_OWN_THREAD;
+	for (int strict = 0; strict < 2; strict++) {
+		pool_with((struct bothy_pool_options){
+			.workers = 1,
+			.hygiene = strict ? BOTHY_HYGIENE_STRICT : BOTHY_HYGIENE_FAST,
+			.on_dirty = remember,
+		});
+		ck_assert_int_eq(outcome(start(job)), 0);
+		ck_assert_uint_eq(told.calls, 0);
+		bothy_pool_free(pool);
+		pool = NULL;
+	}
 }
 END_TEST
 
@@ -1212,6 +1253,22 @@ START_TEST(what_is_the_process_s_own_is_told_once_and_left)
 		ck_assert_uint_eq(told.calls, 0);
 	}
 	ck_assert_uint_eq(stats_now().retired, 0);
+}
+END_TEST
+
+static void put_variable_back(void)
+{
+	unsetenv("BOTHY_TEST");
+}
+
+START_TEST(what_on_dirty_puts_back_is_no_jobs)
+{
+	strict_pool();
+	spoil_in_on_dirty = put_variable_back;
+	ck_assert_int_eq(run(spoil, &process_own[1]), 0);
+	ck_assert_uint_eq(told.calls, 1);
+	ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = nothing))), 0);
+	ck_assert_uint_eq(told.calls, 1);
 }
 END_TEST
 
@@ -1370,6 +1427,8 @@ int main(void)
 		what_worker_init_does_to_the_process_is_no_jobs,
 		what_worker_init_has_set_is_how_threads_are_left,
 		a_thread_of_a_jobs_own_is_its_own,
+		what_is_left_on_a_thread_of_a_jobs_own_is_told_at_no_level,
+		a_retired_thread_that_none_would_replace_is_replaced_later,
 		a_job_that_ends_its_thread_is_told_too,
 		a_fast_pool_tells_what_it_looks_at,
 		so_does_a_strict_one,
@@ -1378,6 +1437,7 @@ int main(void)
 		what_costs_a_thread_is_told_in_any_case,
 		every_bit_has_a_name_of_its_own,
 		what_is_the_process_s_own_is_told_once_and_left,
+		what_on_dirty_puts_back_is_no_jobs,
 		a_thread_of_a_jobs_own_is_watched_for_what_is_the_process_s,
 		no_memory_of_a_context_goes_to_the_next,
 		a_strict_pool_that_cannot_start_all_its_threads_is_refused,
