@@ -87,7 +87,8 @@ int pool_start_thread_locked(bothy_pool *pool, void (*fn)(void *), void *arg,
 
 static void pool_destroy(bothy_pool *pool)
 {
-	starter_detach(pool->starter); /* of one that was abandoned */
+	if (!PLANTED(STARTER_KEPT))
+		starter_detach(pool->starter); /* of one that was abandoned */
 	process_watch_fini(&pool->process);
 	job_depot_fini(&pool->depot);
 	lock_fini(&pool->times_lock);

@@ -165,7 +165,8 @@
 	X(BEQUEST_LOST)           /* the children of a job that ends are nobody's */ \
 	X(STATE_KEPT)             /* what the kernel keeps for a thread is not put back */ \
 	X(UNFIT_SERVES)           /* a thread that can't be put right takes other jobs */ \
-	X(STARTED_BY_JOBS)        /* a thread that can't be put right starts its replacement itself */
+	X(STARTED_BY_JOBS)        /* a thread that can't be put right starts its replacement itself */ \
+	X(STARTER_KEPT)           /* the thread that starts others outlives an abandoned pool */
 
 /* pool: settling, exactly once, and who is told */
 #define TESTING_FAULTS_SETTLE(X) \
