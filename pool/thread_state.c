@@ -24,7 +24,13 @@
 
 #include "sync/testing.h"
 
-enum { IOPRIO_WHO_PROCESS = 1 };
+/* Of <linux/ioprio.h>, which older headers lack. */
+enum {
+	IOPRIO_WHO_PROCESS = 1,
+	IOPRIO_CLASS_SHIFT = 13,
+	IOPRIO_CLASS_NONE = 0,
+	IOPRIO_CLASS_BE = 2
+};
 
 pid_t thread_state_id(void)
 {
@@ -114,10 +120,21 @@ static void put_sched(const struct thread_state *state)
 	(void)syscall(SYS_sched_setattr, 0, &sched, 0);
 }
 
+/* Whether PRIORITY is none of its own, but what the nice value gives.  Linux before 6.0 says it in
+ * three ways, of which the first disk access changes one for another. */
+static bool is_by_nice(long priority, int nice)
+{
+	long usual = (IOPRIO_CLASS_BE << IOPRIO_CLASS_SHIFT) | (nice + 20) / 5;
+
+	return priority >> IOPRIO_CLASS_SHIFT == IOPRIO_CLASS_NONE || priority == usual;
+}
+
 static bool read_io_priority(struct thread_state *state)
 {
-	state->io_priority = syscall(SYS_ioprio_get, IOPRIO_WHO_PROCESS, 0);
-	return state->io_priority >= 0;
+	long priority = syscall(SYS_ioprio_get, IOPRIO_WHO_PROCESS, 0);
+
+	state->io_priority = is_by_nice(priority, state->nice) ? 0 : priority;
+	return priority >= 0;
 }
 
 static void put_io_priority(const struct thread_state *state)

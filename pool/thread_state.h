@@ -32,7 +32,7 @@ struct thread_state {
 		uint32_t priority;
 		uint64_t runtime, deadline, period;
 	} sched;
-	long io_priority;
+	long io_priority; /* 0: what the nice value gives */
 	struct thread_fs_ids {
 		int uid, gid;
 	} fs_ids;

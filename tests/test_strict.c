@@ -932,6 +932,28 @@ START_TEST(what_worker_init_does_to_the_process_is_no_jobs)
 }
 END_TEST
 
+static void set_usual_io_priority(void)
+{
+	int usual = (getpriority(PRIO_PROCESS, 0) + 20) / 5;
+
+	syscall(SYS_ioprio_set, 1, 0, (2 << 13) | usual);
+}
+
+/* Linux before 6.0 says one or the other of the same thread, once it has used a disk. */
+START_TEST(the_io_priority_that_a_nice_value_gives_is_as_good_as_none)
+{
+	const struct item item = {"I/O priority", BOTHY_DIRT_IO_PRIORITY, set_usual_io_priority,
+	                          NULL, NULL};
+
+	if (!has_io_priority())
+		return;
+	strict_pool();
+	ck_assert_int_eq(run(spoil, &item), 0);
+	ck_assert_uint_eq(told.calls, 0);
+	ck_assert_uint_eq(stats_now().retired, 0);
+}
+END_TEST
+
 static int init_as_base(void *user, void **ret_local)
 {
 	(void)user;
@@ -1422,6 +1444,7 @@ int main(void)
 		a_callback_between_jobs_leaves_nothing_either_and_is_told_without_a_job,
 		what_an_arguments_end_leaves_is_the_jobs,
 		what_on_dirty_leaves_is_put_right_and_not_told,
+		the_io_priority_that_a_nice_value_gives_is_as_good_as_none,
 		a_thread_that_on_dirty_spoils_for_good_is_counted,
 		a_thread_that_two_jobs_spoil_for_good_is_retired_once,
 		what_worker_init_does_to_the_process_is_no_jobs,
