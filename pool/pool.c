@@ -217,7 +217,7 @@ void pool_exit_locked(bothy_pool *pool, struct kicks *kicks)
 
 static unsigned narrowed_locked(const bothy_pool *pool)
 {
-	unsigned serving = pool->threads - pool->waiting - pool->lost;
+	unsigned serving = pool->threads - pool->waiting - pool->lost - pool->leaving;
 	unsigned places = pool_places_locked(pool);
 
 	return pool->options.workers - (serving < places ? serving : places);

@@ -15,7 +15,7 @@
  *   long as the borrower's job runs.
  *
  * Threads
- *   Of `threads`, those that are neither `waiting` nor `lost` can serve a place.  There are
+ *   Of `threads`, those that are neither `waiting` nor `lost` nor `leaving` can serve a place.  There are
  *   at least as many of them as places, but for threads that would not start: worker.c
  *   keeps it so.  A thread of BOTHY_OWN_THREAD is not counted.
  *
@@ -100,6 +100,7 @@ struct bothy_pool {
 	_Atomic bool looking;    /* an idle worker is awake, and looks for its token; a hint */
 	unsigned brisk;          /* workers that will soon come for more: their jobs are short */
 	unsigned waiting;        /* of `threads`: parked in a job, place lent */
+	unsigned leaving;        /* of `threads`: serve no more, and see to their successors */
 	unsigned lent;           /* places lent, own threads' included */
 	unsigned lost;           /* of `threads`: stuck past deadline and grace */
 	unsigned own_lost;       /* of `own_threads`: the same */

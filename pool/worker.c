@@ -172,7 +172,8 @@ static bool retires_locked(struct worker *worker)
 	const bothy_pool *pool = worker->pool;
 
 	return found_locked(worker) && !PLANTED(LOST_SERVES_ON) &&
-	       pool->threads - pool->waiting - pool->lost > pool->options.workers;
+	       pool->threads - pool->waiting - pool->lost - pool->leaving >
+	               pool->options.workers;
 }
 
 /* Before it sleeps, one idle worker at a time looks for its token: the cores are for others. */
@@ -426,11 +427,11 @@ static void worker_leave(struct worker *worker)
 	if (failed)
 		started_locked(worker, &kicks);
 	if (!worker->own)
-		pool->waiting++; /* it serves no more */
+		pool->leaving++;
 	if (!failed && !PLANTED(EXIT_NOT_REPLACED))
 		replace_locked(worker);
 	if (!worker->own)
-		pool->waiting--;
+		pool->leaving--;
 	unlink_locked(worker);
 	if (failed)
 		staff_later_locked(pool, &kicks);
@@ -568,10 +569,10 @@ int worker_start_locked(bothy_pool *pool, struct hand *from)
 static bool short_locked(const bothy_pool *pool)
 {
 	const struct bothy_pool_options *options = &pool->options;
-	unsigned serving = pool->threads - pool->waiting - pool->lost;
+	unsigned there = pool->threads - pool->lost - pool->leaving;
 
-	return pool->phase < POOL_STOPPING && serving < pool_places_locked(pool) &&
-	       pool->threads - pool->lost < options->workers + options->spare_max;
+	return pool->phase < POOL_STOPPING && there - pool->waiting < pool_places_locked(pool) &&
+	       there < options->workers + options->spare_max;
 }
 
 int worker_staff_locked(bothy_pool *pool)

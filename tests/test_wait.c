@@ -813,6 +813,31 @@ START_TEST(each_delivery_goes_to_one_of_several_takers)
 }
 END_TEST
 
+static int wait_behind_one_that_exits(void *arg, void **ret_result)
+{
+	bothy_fn *const fns[] = {end_thread, nothing};
+	bothy_future *futures[2];
+	int error;
+
+	(void)arg, (void)ret_result;
+	for (int i = 0; i < 2; i++)
+		futures[i] = start(BOTHY_JOB(.entity = "bob", .project = "p", .fn = fns[i]));
+	/* The second alone: once the first has ended its thread nothing else starts one. */
+	error = bothy_future_wait(futures[1], BOTHY_FOREVER);
+	for (int i = 0; i < 2; i++)
+		bothy_future_release(futures[i]);
+	return error;
+}
+
+START_TEST(the_only_spare_thread_is_replaced_when_a_job_ends_it)
+{
+	pool_with((struct bothy_pool_options){.workers = 1, .spare_max = 1});
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = wait_behind_one_that_exits))), 0);
+	ck_assert_uint_eq(stats_now().narrowed, 0);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
@@ -850,6 +875,7 @@ int main(void)
 		the_completion_descriptor_is_readable_while_there_are_any,
 		results_that_nobody_fetches_from_the_queue_are_freed,
 		each_delivery_goes_to_one_of_several_takers,
+		the_only_spare_thread_is_replaced_when_a_job_ends_it,
 	};
 
 	return run_suite("wait", tests, COUNT(tests));
