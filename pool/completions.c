@@ -20,6 +20,7 @@
 #include "pool/waitlist.h"
 #include "sync/atomic.h"
 #include "sync/fork.h"
+#include "sync/holds.h"
 #include "sync/testing.h"
 
 struct bothy_completions {
@@ -61,8 +62,7 @@ bothy_completions *completions_hold(bothy_completions *completions)
 
 void completions_release(bothy_completions *completions)
 {
-	/* Release and acquire: all use of the queue comes before its end. */
-	if (completions == NULL || atom_sub(&completions->holds, 1, acq_rel) > 1)
+	if (completions == NULL || !holds_drop(&completions->holds))
 		return;
 	(void)close(completions->fd);
 	lock_fini(&completions->lock);

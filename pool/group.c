@@ -20,6 +20,7 @@
 #include "pool/wait.h"
 #include "sync/atomic.h"
 #include "sync/fork.h"
+#include "sync/holds.h"
 #include "sync/testing.h"
 
 struct job_list {
@@ -55,21 +56,9 @@ bothy_group *group_hold(bothy_group *group)
 	return group;
 }
 
-static bool drop_hold(bothy_group *group)
-{
-	if (PLANTED(GROUP_RELEASE_NOT_ATOMIC)) {
-		unsigned holds = atom_load(&group->holds, acquire);
-
-		atom_store(&group->holds, holds - 1, release);
-		return holds == 1;
-	}
-	/* Release and acquire: all use of the group comes before its end. */
-	return atom_sub(&group->holds, 1, acq_rel) == 1;
-}
-
 void group_release(bothy_group *group)
 {
-	if (group == NULL || !drop_hold(group))
+	if (group == NULL || !holds_drop_or_tear(&group->holds, PLANTED(GROUP_RELEASE_NOT_ATOMIC)))
 		return;
 	TESTING_COUNT(groups_freed);
 	lock_fini(&group->lock);

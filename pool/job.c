@@ -16,6 +16,7 @@
 #include "sync/atomic.h"
 #include "sync/cleanup.h"
 #include "sync/fork.h"
+#include "sync/holds.h"
 #include "sync/testing.h"
 
 /* ---- phases ---------------------------------------------------------------------- */
@@ -298,18 +299,12 @@ void job_hold(bothy_future *job)
 
 static bool drop_hold(bothy_future *job)
 {
-	if (PLANTED(RELEASE_NOT_ATOMIC)) {
-		unsigned holds = atom_load(&job->holds, acquire);
+	bool torn = PLANTED(RELEASE_NOT_ATOMIC);
 
-		atom_store(&job->holds, holds - 1, release);
-		return holds == 1;
-	}
-	/* Acquire: as below.  The last holder is the only one who could add one. */
-	if (atom_load(&job->holds, acquire) == 1)
+	/* Acquire: as of the subtraction.  The last holder is the only one who could add one. */
+	if (!torn && atom_load(&job->holds, acquire) == 1)
 		return true;
-	/* Release: what this holder did to the block; acquire: what the others did, before
-	 * the last one frees it. */
-	return atom_sub(&job->holds, 1, acq_rel) == 1;
+	return holds_drop_or_tear(&job->holds, torn);
 }
 
 void job_release(bothy_future *job)

@@ -7,6 +7,7 @@
 #include <bothy/ref.h>
 
 #include "sync/atomic.h"
+#include "sync/holds.h"
 #include "sync/testing.h"
 
 struct bothy_ref {
@@ -38,21 +39,9 @@ static inline bothy_ref *ref_hold(bothy_ref *ref)
 /* Free a ref that nobody holds any more. */
 void ref_end(bothy_ref *ref);
 
-static inline bool ref_drop_hold(bothy_ref *ref)
-{
-	if (PLANTED(REF_NOT_ATOMIC)) {
-		unsigned holds = atom_load(&ref->holds, acquire);
-
-		atom_store(&ref->holds, holds - 1, release);
-		return holds == 1;
-	}
-	/* Release and acquire: every use of the ref comes before its end. */
-	return atom_sub(&ref->holds, 1, acq_rel) == 1;
-}
-
 static inline void ref_release(bothy_ref *ref)
 {
-	if (ref != NULL && ref_drop_hold(ref))
+	if (ref != NULL && holds_drop_or_tear(&ref->holds, PLANTED(REF_NOT_ATOMIC)))
 		ref_end(ref);
 }
 

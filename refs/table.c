@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "sync/atomic.h"
+#include "sync/holds.h"
 #include "sync/testing.h"
 
 /* What uthash is told: no exit() without memory; memory from the arena that is in scope. */
@@ -198,8 +199,7 @@ struct snapshot *snapshot_hold(struct snapshot *snapshot)
 
 void snapshot_release(struct snapshot *snapshot)
 {
-	/* Release and acquire: every use comes before the end. */
-	if (snapshot == NULL || atom_sub(&snapshot->holds, 1, acq_rel) > 1)
+	if (snapshot == NULL || !holds_drop(&snapshot->holds))
 		return;
 	for (size_t i = 0; i < snapshot->n; i++)
 		ref_release(snapshot->rows[i].ref);

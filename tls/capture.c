@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "sync/atomic.h"
+#include "sync/holds.h"
 #include "sync/testing.h"
 #include "tls/client.h"
 #include "tls/context.h"
@@ -79,8 +80,7 @@ static void free_token(const bothy_server *server, void *token)
 
 void capture_release(bothy_capture *capture)
 {
-	/* Release and acquire: every use comes before the end. */
-	if (capture == NULL || atom_sub(&capture->holds, 1, acq_rel) > 1)
+	if (capture == NULL || !holds_drop(&capture->holds))
 		return;
 	free_token(capture->client->server, capture->token);
 	snapshot_release(capture->refs);

@@ -14,6 +14,7 @@
 
 #include "sync/atomic.h"
 #include "sync/fork.h"
+#include "sync/holds.h"
 #include "sync/testing.h"
 #include "tls/server.h"
 
@@ -59,8 +60,7 @@ bothy_client *client_hold(bothy_client *client)
 
 void client_release(bothy_client *client)
 {
-	/* Release and acquire: every use comes before the end. */
-	if (client == NULL || atom_sub(&client->holds, 1, acq_rel) > 1)
+	if (client == NULL || !holds_drop(&client->holds))
 		return;
 	if (!PLANTED(CLIENT_LEAKED))
 		server_release(client->server);

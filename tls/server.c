@@ -4,6 +4,7 @@
 
 #include "sync/atomic.h"
 #include "sync/fork.h"
+#include "sync/holds.h"
 #include "sync/testing.h"
 #include "tls/context.h"
 
@@ -38,21 +39,9 @@ static void destroy(const bothy_server *server)
 	context_resume(suspended);
 }
 
-static bool drop_hold(bothy_server *server)
-{
-	if (PLANTED(SERVER_NOT_ATOMIC)) {
-		unsigned holds = atom_load(&server->holds, acquire);
-
-		atom_store(&server->holds, holds - 1, release);
-		return holds == 1;
-	}
-	/* Release and acquire: every use comes before the end. */
-	return atom_sub(&server->holds, 1, acq_rel) == 1;
-}
-
 void server_release(bothy_server *server)
 {
-	if (server == NULL || !drop_hold(server))
+	if (server == NULL || !holds_drop_or_tear(&server->holds, PLANTED(SERVER_NOT_ATOMIC)))
 		return;
 	if (server->ops.destroy != NULL && server_check(server) == 0)
 		destroy(server);

@@ -6,6 +6,7 @@
 
 #include "refs/ref.h"
 #include "sync/atomic.h"
+#include "sync/holds.h"
 #include "tls/context.h"
 #include "trace/digest.h"
 #include "trace/error.h"
@@ -29,8 +30,7 @@ void trace_table_hold(bothy_table *table)
 
 void trace_table_release(bothy_table *table)
 {
-	/* Release and acquire: every use of the table comes before its end. */
-	if (table == NULL || atom_sub(&table->holds, 1, acq_rel) > 1)
+	if (table == NULL || !holds_drop(&table->holds))
 		return;
 	context_object_end(&table->object);
 	for (size_t i = 0; i < table->count; i++)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "sync/atomic.h"
+#include "sync/holds.h"
 #include "tls/context.h"
 #include "trace/digest.h"
 #include "trace/scope.h"
@@ -68,8 +69,7 @@ bothy_value *value_hold(bothy_value *value)
 
 void value_release(bothy_value *value)
 {
-	/* Release and acquire: every use of the value comes before its end. */
-	if (value == NULL || atom_sub(&value->holds, 1, acq_rel) > 1)
+	if (value == NULL || !holds_drop(&value->holds))
 		return;
 	context_object_end(&value->object);
 	free(value->text.text);
