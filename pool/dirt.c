@@ -10,22 +10,11 @@
 #include "tls/client.h"
 #include "tls/context.h"
 
-static bool is_strict(const struct worker *worker)
-{
-	return worker->pool->options.hygiene == BOTHY_HYGIENE_STRICT;
-}
-
 void dirt_begin(struct worker *worker)
 {
-	if (!is_strict(worker))
+	if (!pool_is_strict(worker->pool))
 		return;
 	thread_state_read(starter_id(worker->pool->starter), &worker->base);
-}
-
-/* In a child that something of the user's has forked there is no pool to tell. */
-static bool is_in_child(const struct worker *worker)
-{
-	return pool_check(worker->pool) < 0;
 }
 
 /* ---- looking ------------------------------------------------------------------------------ */
@@ -86,7 +75,7 @@ static void put_right_after_user(struct worker *worker)
 	uint32_t left;
 
 	(void)hygiene_reset();
-	if (!is_strict(worker))
+	if (!pool_is_strict(pool))
 		return;
 	(void)put_thread_right(worker, &left);
 	if (!fit || left == 0 || worker->own)
@@ -125,9 +114,9 @@ void dirt_look(struct worker *worker, uint32_t found, bothy_project *project, ui
 	uint32_t left = 0;
 	struct bothy_dirt dirt;
 
-	if (is_in_child(worker))
+	if (worker_in_forked_child(worker))
 		return;
-	if (is_strict(worker))
+	if (pool_is_strict(worker->pool))
 		changed |= look_strictly(worker, &left);
 	/* What costs a thread is told in any case. */
 	changed &= worker->pool->options.dirt_mask | left;

@@ -17,9 +17,7 @@ void dirt_begin(struct worker *worker);
 /* Whether there is anything for dirt_look() to do, where hygiene_reset() has FOUND that. */
 static inline bool dirt_wants_look(const struct worker *worker, uint32_t found)
 {
-	const struct bothy_pool_options *options = &worker->pool->options;
-
-	return (found & options->dirt_mask) != 0 || options->hygiene == BOTHY_HYGIENE_STRICT;
+	return (found & worker->pool->options.dirt_mask) != 0 || pool_is_strict(worker->pool);
 }
 
 /*

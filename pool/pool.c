@@ -292,10 +292,7 @@ static int pool_be_strict(bothy_pool *pool)
 {
 	struct thread_options options = {0, pool->name};
 
-	if (pool->options.hygiene != BOTHY_HYGIENE_STRICT)
-		return 0;
-	(void)process_watch_look(&pool->process, 0);
-	return starter_new(&options, &pool->starter);
+	return pool_is_strict(pool) ? starter_new(&options, &pool->starter) : 0;
 }
 
 int pool_new(bothy_server *server, const struct bothy_pool_options *options, bothy_pool **ret_pool)
@@ -316,8 +313,8 @@ int pool_new(bothy_server *server, const struct bothy_pool_options *options, bot
 		pool_free(pool);
 		return error;
 	}
-	/* What worker_init has made of the process is no job's. */
-	if (pool->starter != NULL)
+	/* As jobs find it: what worker_init has made of the process is none's. */
+	if (pool_is_strict(pool))
 		(void)process_watch_look(&pool->process, 0);
 	*ret_pool = pool;
 	return 0;

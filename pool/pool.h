@@ -154,6 +154,11 @@ static inline int pool_check(const bothy_pool *pool)
 	return pool->generation == fork_generation() ? 0 : -ECHILD;
 }
 
+static inline bool pool_is_strict(const bothy_pool *pool)
+{
+	return pool->options.hygiene == BOTHY_HYGIENE_STRICT;
+}
+
 /* Tell the observers that something changed; wait until something does, or DEADLINE. */
 void pool_changed_locked(bothy_pool *pool, struct kicks *kicks);
 int pool_await_change_locked(bothy_pool *pool, bothy_time deadline);

@@ -200,12 +200,6 @@ static void end_context(struct run *run)
 	run->error_text = text;
 }
 
-/* In a child that the job has forked there is no pool to tell. */
-static bool in_forked_child(const struct worker *worker)
-{
-	return worker != NULL && pool_check(worker->pool) < 0;
-}
-
 /* Whether STEP of RUN is still to be done; it is not any more. */
 static bool comes_to(struct run *run, enum run_stage step)
 {
@@ -222,7 +216,7 @@ static void look_at_thread(struct run *run, uint32_t found)
 	struct worker *worker = run->worker;
 
 	dirt_look(worker, found, run->job->project, run->refusal == 0 ? run->context->id : 0);
-	if (worker->pool->options.hygiene == BOTHY_HYGIENE_STRICT)
+	if (pool_is_strict(worker->pool))
 		context_renew(run->context);
 }
 
@@ -242,7 +236,7 @@ static void finish_run(struct run *run)
 		callback_run(run->job->arg_free, run->job->arg);
 	if (!PLANTED(SETTLED_BEFORE_REFS_GONE))
 		end_context(run);
-	if (in_forked_child(run->worker))
+	if (run->worker != NULL && worker_in_forked_child(run->worker))
 		return;
 	if (comes_to(run, RUN_FREES) && !(PLANTED(ARG_KEPT_BY_EXIT) && run->exited))
 		callback_run(run->job->arg_free, run->job->arg);
@@ -392,9 +386,8 @@ static bool run_in_place_strictly(struct worker *worker, bothy_future *job)
 
 bool run_in_place(struct worker *worker, bothy_future *job)
 {
-	return worker->pool->options.hygiene == BOTHY_HYGIENE_STRICT
-	               ? run_in_place_strictly(worker, job)
-	               : run_in_fit_place(worker, job);
+	return pool_is_strict(worker->pool) ? run_in_place_strictly(worker, job)
+	                                    : run_in_fit_place(worker, job);
 }
 
 /* ---- without a pool ---------------------------------------------------------------------------------- */

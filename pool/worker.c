@@ -289,12 +289,6 @@ static bool next_job(struct worker *worker)
 	return true;
 }
 
-/* In a child that a job has forked there is no pool to come back to. */
-static bool in_forked_child(const struct worker *worker)
-{
-	return pool_check(worker->pool) < 0;
-}
-
 static void serve(struct worker *worker)
 {
 	if (worker->own) {
@@ -302,7 +296,7 @@ static void serve(struct worker *worker)
 			run_taken(worker->run, worker);
 		return;
 	}
-	while (!in_forked_child(worker) && next_job(worker))
+	while (!worker_in_forked_child(worker) && next_job(worker))
 		run_taken(worker->run, worker);
 }
 
@@ -466,7 +460,7 @@ static void worker_died(void *arg)
 	struct worker *worker = arg;
 
 	run_cut_short(worker->run);
-	if (in_forked_child(worker))
+	if (worker_in_forked_child(worker))
 		return;
 	worker_finish(worker);
 	worker_leave(worker);
@@ -484,10 +478,10 @@ static void worker_main(void *arg)
 	cleanup_push(worker_died, worker);
 	if (worker_prepare(worker))
 		serve(worker);
-	if (!in_forked_child(worker))
+	if (!worker_in_forked_child(worker))
 		worker_finish(worker);
 	cleanup_pop(0);
-	if (!in_forked_child(worker))
+	if (!worker_in_forked_child(worker))
 		worker_leave(worker);
 }
 

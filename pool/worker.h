@@ -44,6 +44,12 @@ struct worker {
  * end. */
 struct worker *worker_current(void);
 
+/* In a child that a job or a callback has forked there is no pool to come back to, or to tell. */
+static inline bool worker_in_forked_child(const struct worker *worker)
+{
+	return pool_check(worker->pool) < 0;
+}
+
 /*
  * Start a worker; with FROM, one that has the only job that is there, and its place, and
  * serves no others.
