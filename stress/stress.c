@@ -27,6 +27,25 @@ bothy_time stress_now(void)
 	return (bothy_time)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+int stress_code(enum bothy_state state, int failed)
+{
+	switch (state) {
+	case BOTHY_DONE:
+		return 0;
+	case BOTHY_FAILED:
+		return failed;
+	case BOTHY_CANCELED:
+		return -ECANCELED;
+	case BOTHY_EXPIRED:
+	case BOTHY_TIMED_OUT:
+		return -ETIMEDOUT;
+	case BOTHY_THREAD_EXITED:
+		return -EOWNERDEAD;
+	default:
+		return -EINPROGRESS;
+	}
+}
+
 void stress_need(const char *what, int error)
 {
 	if (error >= 0)

@@ -32,6 +32,9 @@ bothy_time stress_now(void);
 /* End the program with 1 if ERROR is negative: it could not get WHAT. */
 void stress_need(const char *what, int error);
 
+/* The code of a job that has settled so, whose function says FAILED if it fails. */
+int stress_code(enum bothy_state state, int failed);
+
 /* Make all that jobs need, from tenants to the pool, which has these options; and who looks on. */
 void stress_begin(const struct bothy_pool_options *pool);
 

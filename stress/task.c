@@ -152,19 +152,7 @@ uint64_t task_proof(const struct task *task)
 
 static int expected_code(const struct task *task, enum bothy_state state)
 {
-	switch (state) {
-	case BOTHY_FAILED:
-		return task->kind == KIND_UNMADE ? -EACCES : task->fail_code;
-	case BOTHY_CANCELED:
-		return -ECANCELED;
-	case BOTHY_EXPIRED:
-	case BOTHY_TIMED_OUT:
-		return -ETIMEDOUT;
-	case BOTHY_THREAD_EXITED:
-		return -EOWNERDEAD;
-	default:
-		return 0;
-	}
+	return stress_code(state, task->kind == KIND_UNMADE ? -EACCES : task->fail_code);
 }
 
 void keepsakes_release(struct keepsakes *kept)

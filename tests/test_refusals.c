@@ -7,18 +7,9 @@
 #include <sched.h>
 #include <stdatomic.h>
 
+#include "tests/expect.h"
 #include "tests/pool_fixture.h"
 #include "tests/support.h"
-
-/* Check's own calls would fail as well, so what is wrong is kept for later. */
-static _Atomic int wrong;
-
-#define EXPECT(condition)                                                              \
-	do {                                                                           \
-		int none = 0;                                                          \
-		if (!(condition))                                                      \
-			(void)atomic_compare_exchange_strong(&wrong, &none, __LINE__); \
-	} while (0)
 
 static bool is_done_or_refused(int code)
 {

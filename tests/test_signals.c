@@ -17,18 +17,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/expect.h"
 #include "tests/pool_fixture.h"
 #include "tests/support.h"
-
-/* Check's own calls are not for threads in a storm, so what is wrong is kept for later. */
-static _Atomic int wrong;
-
-#define EXPECT(condition)                                                              \
-	do {                                                                           \
-		int none = 0;                                                          \
-		if (!(condition))                                                      \
-			(void)atomic_compare_exchange_strong(&wrong, &none, __LINE__); \
-	} while (0)
 
 /* ---- the host's handlers ------------------------------------------------------------------- */
 

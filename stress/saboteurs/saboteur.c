@@ -204,25 +204,6 @@ int saboteur_wait(struct saboteur *saboteur)
 	return error;
 }
 
-static int code_of(const struct saboteur *saboteur)
-{
-	switch (saboteur->state) {
-	case BOTHY_DONE:
-		return 0;
-	case BOTHY_FAILED:
-		return saboteur->gang->sabotage->code;
-	case BOTHY_CANCELED:
-		return -ECANCELED;
-	case BOTHY_EXPIRED:
-	case BOTHY_TIMED_OUT:
-		return -ETIMEDOUT;
-	case BOTHY_THREAD_EXITED:
-		return -EOWNERDEAD;
-	default:
-		return -EINPROGRESS;
-	}
-}
-
 static bool has_ended(const struct saboteur *saboteur)
 {
 	return saboteur->state != BOTHY_TIMED_OUT;
@@ -237,7 +218,9 @@ static void check_settled(const struct saboteur *saboteur)
 		          "%s %" PRIu64 ": expected a state of %#x, seen %d (code %d)",
 		          saboteur->gang->sabotage->name, saboteur->number, saboteur->states,
 		          (int)saboteur->state, saboteur->code);
-	saboteur_expect(saboteur, "code", code_of(saboteur), saboteur->code);
+	saboteur_expect(saboteur, "code",
+	                stress_code(saboteur->state, saboteur->gang->sabotage->code),
+	                saboteur->code);
 	if (has_ended(saboteur)) {
 		if (saboteur->state !=
 		    BOTHY_CANCELED) /* which it may be before it starts, or later */

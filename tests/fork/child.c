@@ -93,10 +93,8 @@ static int ask_server(void)
 	return ask_recording();
 }
 
-static int free_all(void)
+void held_release(void)
 {
-	int before = atomic_load(&freed);
-
 	for (int i = 0; i < held.n; i++)
 		bothy_future_release(held.futures[i]);
 	bothy_group_release(held.group);
@@ -104,6 +102,13 @@ static int free_all(void)
 	bothy_project_release(held.project);
 	bothy_capture_release(held.capture);
 	bothy_client_release(held.client);
+}
+
+static int free_all(void)
+{
+	int before = atomic_load(&freed);
+
+	held_release();
 	bothy_pool_free(pool);
 	bothy_server_release(held.server);
 	EXPECT(atomic_load(&freed) == before);

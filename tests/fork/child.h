@@ -27,6 +27,9 @@ struct held {
 
 extern struct held held;
 
+/* Release all of it but the server, of which pools may be. */
+void held_release(void);
+
 /*
  * Fork children here, one after the other, and wait for each: one that calls exit(3); _exit(2);
  * executes a program; asks and frees all that is held, and goes on with refs and contexts; makes a

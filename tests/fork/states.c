@@ -24,18 +24,7 @@ void states_setup(void)
 	atomic_store(&fork_failures, 0);
 }
 
-/* What is held is released, and the pool freed: so all its jobs have settled. */
-static void release_all(void)
-{
-	for (int i = 0; i < held.n; i++)
-		bothy_future_release(held.futures[i]);
-	bothy_group_release(held.group);
-	bothy_completions_release(held.completions);
-	bothy_project_release(held.project);
-	bothy_capture_release(held.capture);
-	bothy_client_release(held.client);
-}
-
+/* The pool is freed: so all its jobs have settled. */
 void states_teardown(void)
 {
 	struct bothy_pool_stats stats;
@@ -45,7 +34,7 @@ void states_teardown(void)
 		ck_assert_int_eq(bothy_future_wait(held.futures[i], BOTHY_FOREVER), 0);
 	stats = stats_now();
 	ck_assert_uint_eq(stats.queued, 0);
-	release_all();
+	held_release();
 	fixture_teardown();
 	pool = NULL;
 	bothy_server_release(held.server);
@@ -264,21 +253,25 @@ static int fork_in_deferred(void *arg, void **ret_result)
 	return 0;
 }
 
+/* JOB forks N times before it has settled. */
+static void expect_forks(struct bothy_job job, int n)
+{
+	(void)hold(job);
+	ck_assert_int_eq(bothy_future_wait(held.futures[0], BOTHY_FOREVER), 0);
+	ck_assert_int_eq(forked, n);
+}
+
 START_TEST(in_a_job)
 {
 	pool_of(2);
-	hold(BOTHY_JOB(.fn = fork_in_job));
-	ck_assert_int_eq(bothy_future_wait(held.futures[0], BOTHY_FOREVER), 0);
-	ck_assert_int_eq(forked, 1);
+	expect_forks(BOTHY_JOB(.fn = fork_in_job), 1);
 }
 END_TEST
 
 START_TEST(in_a_job_on_a_thread_of_its_own)
 {
 	pool_of(1);
-	hold(BOTHY_JOB(.fn = fork_in_job, .flags = BOTHY_OWN_THREAD));
-	ck_assert_int_eq(bothy_future_wait(held.futures[0], BOTHY_FOREVER), 0);
-	ck_assert_int_eq(forked, 1);
+	expect_forks(BOTHY_JOB(.fn = fork_in_job, .flags = BOTHY_OWN_THREAD), 1);
 }
 END_TEST
 
@@ -296,27 +289,21 @@ static int spawn_and_wait(void *arg, void **ret_result)
 START_TEST(in_a_job_that_runs_in_place_of_a_wait)
 {
 	pool_of(1);
-	hold(BOTHY_JOB(.fn = spawn_and_wait));
-	ck_assert_int_eq(bothy_future_wait(held.futures[0], BOTHY_FOREVER), 0);
-	ck_assert_int_eq(forked, 1);
+	expect_forks(BOTHY_JOB(.fn = spawn_and_wait), 1);
 }
 END_TEST
 
 START_TEST(in_deferred_functions_and_locals_destructors)
 {
 	pool_of(2);
-	hold(BOTHY_JOB(.fn = fork_in_deferred));
-	ck_assert_int_eq(bothy_future_wait(held.futures[0], BOTHY_FOREVER), 0);
-	ck_assert_int_eq(forked, 2);
+	expect_forks(BOTHY_JOB(.fn = fork_in_deferred), 2);
 }
 END_TEST
 
 START_TEST(in_arg_free)
 {
 	pool_of(2);
-	hold(BOTHY_JOB(.fn = nothing, .arg = &forked, .arg_free = fork_here));
-	ck_assert_int_eq(bothy_future_wait(held.futures[0], BOTHY_FOREVER), 0);
-	ck_assert_int_eq(forked, 1);
+	expect_forks(BOTHY_JOB(.fn = nothing, .arg = &forked, .arg_free = fork_here), 1);
 }
 END_TEST
 
@@ -354,9 +341,7 @@ START_TEST(in_a_servers_hooks)
 
 	ck_assert_int_eq(bothy_server_new(&ops, NULL, &held.server), 0);
 	ck_assert_int_eq(bothy_pool_new(held.server, &options, &pool), 0);
-	hold(BOTHY_JOB(.fn = nothing));
-	ck_assert_int_eq(bothy_future_wait(held.futures[0], BOTHY_FOREVER), 0);
-	ck_assert_int_eq(forked, 2);
+	expect_forks(BOTHY_JOB(.fn = nothing), 2);
 }
 END_TEST
 
