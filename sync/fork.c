@@ -19,6 +19,7 @@ static uint32_t counter; /* the last generation given out */
 static struct {
 	struct lock *locks;
 	size_t n;
+	void (*hold)(void), (*let_go)(void); /* NULL: nothing more */
 } guarded[FORK_RANKS];
 
 static _Atomic uint32_t fallback_word; /* reset by after_in_child() */
@@ -45,6 +46,14 @@ void fork_protect(enum fork_rank rank, struct lock *locks, size_t n)
 	guarded[rank].n = n;
 }
 
+void fork_protect_more(enum fork_rank rank, struct lock *outer, void (*hold)(void),
+                       void (*let_go)(void))
+{
+	fork_protect(rank, outer, 1);
+	guarded[rank].hold = hold;
+	guarded[rank].let_go = let_go;
+}
+
 /* How many locks of that rank are held across a fork: all. */
 static size_t guarded_count(int rank)
 {
@@ -55,10 +64,14 @@ static void acquire_all(int rank)
 {
 	for (size_t i = 0; i < guarded_count(rank); i++)
 		lock_acquire(&guarded[rank].locks[i]);
+	if (guarded[rank].hold != NULL)
+		guarded[rank].hold();
 }
 
 static void release_all(int rank)
 {
+	if (guarded[rank].let_go != NULL)
+		guarded[rank].let_go();
 	for (size_t i = guarded_count(rank); i > 0; i--)
 		lock_release(&guarded[rank].locks[i - 1]);
 }

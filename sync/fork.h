@@ -35,12 +35,17 @@ enum fork_rank {
 	FORK_RANK_CLIENT,   /* tls/client.c */
 	FORK_RANK_OBJECT,   /* refs/object.c */
 	FORK_RANK_ADDRESS,  /* refs/address.c */
+	FORK_RANK_LIBRARY,  /* trace/libraries.c */
 	FORK_RANK_SQLITE,   /* trace/sqlite/fork.c */
 	FORK_RANKS
 };
 
 /* Protect LOCKS[0..N-1], which must live for ever; once per rank, from a constructor. */
 void fork_protect(enum fork_rank rank, struct lock *locks, size_t n);
+
+/* Likewise OUTER, and within it what HOLD acquires and LET_GO releases: another library's locks. */
+void fork_protect_more(enum fork_rank rank, struct lock *outer, void (*hold)(void),
+                       void (*let_go)(void));
 
 /*
  * A table of such locks, chosen by address.  A fork holds all of them at once, and the thread

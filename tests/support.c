@@ -25,6 +25,7 @@
 struct failure {
 	atomic_ulong first, run, count;
 	atomic_bool failed;
+	_Atomic(void (*)(void)) met;
 };
 
 static struct failure failures[SUPPORT_CALLS];
@@ -47,12 +48,20 @@ void support_fail_no_more(enum support_call call)
 	atomic_store(&failures[call].first, 0);
 }
 
+void support_meet(enum support_call call, void (*fn)(void))
+{
+	atomic_store(&failures[call].met, fn);
+}
+
 bool support_fails(enum support_call call)
 {
 	struct failure *failure = &failures[call];
+	void (*met)(void) = atomic_load(&failure->met);
 	unsigned long number = atomic_fetch_add(&failure->count, 1) + 1;
 	unsigned long first = atomic_load(&failure->first);
 
+	if (met != NULL)
+		met();
 	if (first == 0 || number < first || number - first >= atomic_load(&failure->run))
 		return false;
 	atomic_store(&failure->failed, true);

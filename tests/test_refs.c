@@ -14,15 +14,7 @@
 #include "tests/pool_fixture.h"
 #include "tests/support.h"
 
-#if defined(__SANITIZE_ADDRESS__)
-#define UNDER_ADDRESS_SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define UNDER_ADDRESS_SANITIZER 1
-#endif
-#endif
-
-#ifdef UNDER_ADDRESS_SANITIZER
+#if UNDER_ADDRESS_SANITIZER
 #include <sanitizer/asan_interface.h>
 #endif
 
@@ -123,7 +115,7 @@ START_TEST(large_blocks_waste_no_ordinary_memory)
 }
 END_TEST
 
-#ifdef UNDER_ADDRESS_SANITIZER
+#if UNDER_ADDRESS_SANITIZER
 START_TEST(memory_that_is_not_handed_out_is_poisoned)
 {
 	struct arena arena;
@@ -708,7 +700,7 @@ START_TEST(a_table_that_forgets_a_ref_is_found)
 	ck_assert_int_eq(use_table(), 0);
 	bothy_ref_release(shared);
 	ck_assert_uint_ne(live_refs(), 0);
-#ifdef UNDER_ADDRESS_SANITIZER
+#if UNDER_ADDRESS_SANITIZER
 	bothy_ref_release(shared); /* its check for leaks would find it too */
 	bothy_ref_release(shared);
 #endif
@@ -722,7 +714,7 @@ int main(void)
 		a_reset_arena_uses_its_memory_again,
 		a_reset_arena_keeps_one_chunk_and_no_large_one,
 		large_blocks_waste_no_ordinary_memory,
-#ifdef UNDER_ADDRESS_SANITIZER
+#if UNDER_ADDRESS_SANITIZER
 		memory_that_is_not_handed_out_is_poisoned,
 #endif
 		a_table_keeps_ten_thousand_refs_apart,

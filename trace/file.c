@@ -15,7 +15,8 @@ int file_digest(const void *content, size_t bytes, char ret_digest[BOTHY_DIGEST_
 	if (bytes > BOTHY_FILE_MAX)
 		return trace_fail(-EMSGSIZE, "the file has %zu bytes, more than %zu", bytes,
 		                  BOTHY_FILE_MAX);
-	return digest_bytes(content, bytes, ret_digest);
+	digest_bytes(content, bytes, ret_digest);
+	return 0;
 }
 
 int file_store(const void *content, size_t bytes, char ret_digest[BOTHY_DIGEST_BYTES])

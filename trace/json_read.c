@@ -14,6 +14,7 @@
 #include "sync/thread.h"
 #include "trace/buffer.h"
 #include "trace/error.h"
+#include "trace/libraries.h"
 #include "trace/real.h"
 #include "trace/utf8.h"
 
@@ -548,7 +549,7 @@ int json_read(const char *what, const char *json, size_t bytes, enum json_shape 
 		                  bytes, BOTHY_VALUE_MAX);
 	reader.end = bytes > 0 ? json + bytes : json;
 	reader.depth_max = depth_for_stack(thread_stack_left());
-	error = read_all(&reader, shape);
+	error = libraries_begin(NULL) < 0 ? fail_memory(&reader) : read_all(&reader, shape);
 	real_scope_leave(&reader.reals);
 	buffer_fini(&reader.open);
 	buffer_fini(&reader.key);

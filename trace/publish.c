@@ -127,7 +127,7 @@ int publish_table(bothy_table *table, bothy_ref **ret_ref)
 	int error = recorder_current(&recorder);
 
 	if (error == 0 && !table->fixed)
-		error = trace_table_digest(table);
+		trace_table_digest(table);
 	if (error == 0)
 		error = make_ref(recorder, BOTHY_REF_TABLE, NULL, table->digest, &ref);
 	if (error == 0 && !is_known(recorder, &table->object, ref))

@@ -14,36 +14,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sync/atomic.h"
+#include "trace/libraries.h"
 
 /* ---- reading ------------------------------------------------------------------------- */
 
-/* The C locale, made once; NULL until then, and never freed. */
-static _Atomic(locale_t) c_locale;
-
-static locale_t get_c_locale(void)
-{
-	/* Acquire: pairs with the release below. */
-	locale_t locale = atom_load(&c_locale, acquire), first = NULL;
-
-	if (locale != NULL)
-		return locale;
-	locale = newlocale(LC_ALL_MASK, "C", NULL);
-	if (locale == NULL)
-		return NULL;
-	/* Release: publishes the locale. */
-	if (atom_cas(&c_locale, &first, locale, release))
-		return locale;
-	freelocale(locale); /* another thread was first */
-	return first;
-}
-
 int real_read(struct real_scope *scope, const char *text, double *ret_value)
 {
-	locale_t locale = get_c_locale();
+	locale_t locale;
+	int error = libraries_begin(&locale);
 
-	if (locale == NULL)
-		return -ENOMEM;
+	if (error < 0)
+		return error;
 	if (!scope->entered) {
 		scope->entered = true;
 		(void)fegetenv(&scope->saved);

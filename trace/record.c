@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "trace/libraries.h"
 #include "trace/utf8.h"
 
 /* An object that grows, until something is wrong. */
@@ -91,8 +92,12 @@ static void add_end(struct growing *to, bool has_ended, const struct bothy_call_
 
 int record_value(const struct bothy_call_record *call, json_t **ret_value)
 {
-	struct growing value = {json_object(), 0};
+	struct growing value = {NULL, 0};
+	int error = libraries_begin(NULL);
 
+	if (error < 0)
+		return error;
+	value.object = json_object();
 	if (value.object == NULL)
 		return -ENOMEM;
 	add_start(&value, &call->start);

@@ -29,8 +29,8 @@ int trace_table_add(bothy_table *table, const char *json, size_t bytes);
 /* As bothy_table_fetch(); REF is a table's. */
 int trace_table_fetch(const bothy_ref *ref, size_t offset, size_t limit, bothy_table **ret_table);
 
-/* Compute the digest of a table that isn't fixed.  0, -ENOMEM, or what libcrypto made of it. */
-int trace_table_digest(bothy_table *table);
+/* Compute the digest of a table that isn't fixed. */
+void trace_table_digest(bothy_table *table);
 
 void trace_table_hold(bothy_table *table);
 void trace_table_release(bothy_table *table); /* NULL is fine */

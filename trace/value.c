@@ -79,15 +79,9 @@ void value_release(bothy_value *value)
 int value_canonical(const char *what, const char *json, size_t bytes, struct json_text *ret_text,
                     char ret_digest[BOTHY_DIGEST_BYTES])
 {
-	struct json_text text;
-	int error = json_canonical(what, json, bytes, JSON_SHAPE_ANY, &text);
+	int error = json_canonical(what, json, bytes, JSON_SHAPE_ANY, ret_text);
 
-	if (error < 0)
-		return error;
-	error = digest_bytes(text.text, text.bytes, ret_digest);
-	if (error < 0)
-		free(text.text);
-	else
-		*ret_text = text;
+	if (error == 0)
+		digest_bytes(ret_text->text, ret_text->bytes, ret_digest);
 	return error;
 }

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
-#include <openssl/crypto.h>
 #include <sqlite3.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -67,7 +66,7 @@ static void sqlite_free(void *block)
 	sqlite_memory.xFree(block);
 }
 
-/* ---- jansson's and libcrypto's ------------------------------------------------------------- */
+/* ---- jansson's ----------------------------------------------------------------------------- */
 
 static void *json_malloc(size_t bytes)
 {
@@ -77,25 +76,6 @@ static void *json_malloc(size_t bytes)
 static void json_free(void *block)
 {
 	count_dead(block);
-	__real_free(block);
-}
-
-/* What it allocates may be kept for good, so it is not counted. */
-static void *crypto_malloc(size_t bytes, const char *file, int line)
-{
-	(void)file, (void)line;
-	return support_fails(CALL_CRYPTO_MEMORY) ? NULL : __real_malloc(bytes);
-}
-
-static void *crypto_realloc(void *block, size_t bytes, const char *file, int line)
-{
-	(void)file, (void)line;
-	return support_fails(CALL_CRYPTO_MEMORY) ? NULL : __real_realloc(block, bytes);
-}
-
-static void crypto_free(void *block, const char *file, int line)
-{
-	(void)file, (void)line;
 	__real_free(block);
 }
 
@@ -190,9 +170,8 @@ void dependents_begin(void)
 {
 	sqlite3_mem_methods memory;
 
-	if (CRYPTO_set_mem_functions(crypto_malloc, crypto_realloc, crypto_free) != 1 ||
-	    sqlite3_config(SQLITE_CONFIG_GETMALLOC, &sqlite_memory) != SQLITE_OK) {
-		fprintf(stderr, "the allocators can't be replaced\n");
+	if (sqlite3_config(SQLITE_CONFIG_GETMALLOC, &sqlite_memory) != SQLITE_OK) {
+		fprintf(stderr, "SQLite's allocator can't be replaced\n");
 		exit(EXIT_FAILURE);
 	}
 	json_set_alloc_funcs(json_malloc, json_free);

@@ -298,17 +298,26 @@ static int executes(void)
 	return 1;
 }
 
-/* Not under the thread sanitizer, which ends a forked child that starts threads. */
+static bool may_allocate(void)
+{
+	return !UNDER_ADDRESS_SANITIZER || !held.busy;
+}
+
+static bool may_start_threads(void)
+{
+	return !UNDER_THREAD_SANITIZER && may_allocate();
+}
+
 static int old_and_new_things(void)
 {
-	int wrong = old_things();
+	int wrong = may_allocate() ? old_things() : 0;
 
-	return wrong == 0 && !UNDER_THREAD_SANITIZER ? new_things() : wrong;
+	return wrong == 0 && may_start_threads() ? new_things() : wrong;
 }
 
 static int only_new_things(void)
 {
-	return UNDER_THREAD_SANITIZER ? 0 : new_things();
+	return may_start_threads() ? new_things() : 0;
 }
 
 static const struct {

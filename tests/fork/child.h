@@ -23,6 +23,7 @@ struct held {
 	bothy_capture *capture;
 	bothy_future *futures[FUTURES_MAX];
 	int n;
+	bool busy; /* other threads go on while it forks */
 };
 
 extern struct held held;

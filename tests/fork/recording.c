@@ -119,6 +119,7 @@ START_TEST(while_the_writer_stores_and_commits)
 	pthread_t threads[] = {support_thread(publish_much, NULL),
 	                       support_thread(use_sqlite_much, NULL)};
 
+	held.busy = true;
 	for (int i = 0; i < 5; i++)
 		fork_children();
 	atomic_store(&enough, true);
@@ -190,8 +191,83 @@ START_TEST(while_jobs_wait_for_room_in_the_servers_queue)
 }
 END_TEST
 
+/* ---- while a library that recording uses begins --------------------------------------------- */
+
+static atomic_int forker;      /* the thread's number */
+static atomic_bool has_begun;  /* it does, or has */
+static atomic_bool is_beginning;
+
+/* It lasts until a fork waits for its end; or, if none does, for its child. */
+static void begin_slowly(void)
+{
+	atomic_store(&is_beginning, true);
+	atomic_store(&has_begun, true);
+	support_await_asleep(&forker);
+	atomic_store(&is_beginning, false);
+}
+
+static void *use_json(void *unused)
+{
+	char digest[BOTHY_DIGEST_BYTES];
+
+	(void)unused;
+	return bothy_value_digest("[0.5]", 5, digest) == 0 ? NULL : &forker;
+}
+
+static void *use_sqlite(void *unused)
+{
+	bothy_server *server;
+
+	(void)unused;
+	if (bothy_server_open("memory:", NULL, &server) < 0)
+		return &forker;
+	bothy_server_release(server);
+	return NULL;
+}
+
+static int look_and_use(void *arg)
+{
+	void *(*const *use)(void *) = arg;
+
+	if (atomic_load(&is_beginning))
+		return 1;
+	support_meet(CALL_LOCALE, NULL);
+	support_meet(CALL_SQLITE_START, NULL);
+	return !UNDER_THREAD_SANITIZER && (*use)(NULL) != NULL ? 2 : 0;
+}
+
+/* USE, which returns NULL if it worked, begins with that CALL, and no child is forked in the middle of it. */
+static void fork_during_first(enum support_call call, void *(*use)(void *))
+{
+	pthread_t thread;
+
+	support_meet(call, begin_slowly);
+	thread = support_thread(use, NULL);
+	while (!atomic_load(&has_begun))
+		(void)sched_yield();
+	support_say_thread(&forker);
+	ck_assert_int_eq(support_in_child(look_and_use, &use), 0);
+	ck_assert_ptr_null(support_join(thread));
+}
+
+START_TEST(while_jansson_and_a_locale_are_first_used)
+{
+	fork_during_first(CALL_LOCALE, use_json);
+}
+END_TEST
+
+START_TEST(while_sqlite_is_first_used)
+{
+	fork_during_first(CALL_SQLITE_START, use_sqlite);
+}
+END_TEST
+
 int fork_while_recording(void)
 {
+	const TTest *const at_first[] = {
+		while_jansson_and_a_locale_are_first_used,
+		while_sqlite_is_first_used,
+	};
 	const TTest *const on_files[] = {
 		with_a_writer_that_is_idle,
 		while_the_writer_stores_and_commits,
@@ -202,7 +278,8 @@ int fork_while_recording(void)
 		while_jobs_wait_for_room_in_the_servers_queue,
 	};
 
-	return run_suite_with("fork while recording in a file", on_file, off_file, on_files,
+	return run_suite("fork at a first use", at_first, sizeof(at_first) / sizeof(at_first[0])) |
+	       run_suite_with("fork while recording in a file", on_file, off_file, on_files,
 	                      sizeof(on_files) / sizeof(on_files[0])) |
 	       run_suite_with("fork while recording", on_shelf, states_teardown, on_shelves,
 	                      sizeof(on_shelves) / sizeof(on_shelves[0]));

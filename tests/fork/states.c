@@ -404,6 +404,7 @@ START_TEST(while_refs_are_put_on_shared_objects)
 	hold(BOTHY_JOB(.fn = put_refs));
 	hold(BOTHY_JOB(.fn = put_refs, .entity = "bob", .project = "p"));
 	gate_await(&gate, 2);
+	held.busy = true;
 	for (int i = 0; i < FORKS; i++)
 		fork_children();
 	atomic_store(&enough, true);
@@ -434,6 +435,7 @@ START_TEST(while_jobs_come_and_go)
 
 	pool_of(2);
 	hold(BOTHY_JOB(.fn = nothing));
+	held.busy = true;
 	thread = support_thread(submit_much, NULL);
 	for (int i = 0; i < FORKS; i++)
 		fork_children();

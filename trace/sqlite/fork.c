@@ -1,13 +1,12 @@
 /*
  * Locking
- *   lock guards the list, and whether the handlers are there.  It is held across forks, and for a
- *   few instructions else.  SQLite's static mutexes are acquired in the order in which it
- *   nests them; memory's, which is taken inside any other, is the last.
+ *   lock guards the list, and whether SQLite has begun.  It is held across forks, while SQLite
+ *   begins, and for a few instructions else.  Within it a fork acquires SQLite's static mutexes, in
+ *   the order in which it nests them; memory's, which is taken inside any other, is the last.
  */
 #include "trace/sqlite/fork.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <sqlite3.h>
 
 #include "sync/fork.h"
@@ -15,7 +14,7 @@
 
 static struct lock lock = LOCK_INITIALIZER;
 static struct fork_file *files; /* the parent's too; guarded by lock */
-static bool prepared;           /* guarded by lock */
+static bool prepared;           /* whether SQLite has begun and `mutexes` are there; likewise */
 
 static const int statics[] = {
 	SQLITE_MUTEX_STATIC_VFS1, /* temporary names are made in it, by the generator */
@@ -27,40 +26,36 @@ static const int statics[] = {
 };
 enum { STATICS = sizeof(statics) / sizeof(statics[0]) };
 
-static sqlite3_mutex *mutexes[STATICS]; /* const once prepared */
+static sqlite3_mutex *mutexes[STATICS]; /* guarded by lock; const once prepared */
 
-static void before(void)
+static void hold(void)
 {
-	for (int i = 0; i < STATICS; i++)
+	for (int i = 0; prepared && i < STATICS; i++)
 		sqlite3_mutex_enter(mutexes[i]);
 }
 
-static void after(void)
+static void let_go(void)
 {
-	for (int i = STATICS; i > 0; i--)
+	for (int i = STATICS; prepared && i > 0; i--)
 		sqlite3_mutex_leave(mutexes[i - 1]);
 }
 
-static int prepare(void)
+static void prepare(void)
 {
-	int error;
-
 	for (int i = 0; i < STATICS; i++)
 		mutexes[i] = sqlite3_mutex_alloc(statics[i]);
-	error = pthread_atfork(before, after, after);
-	prepared = error == 0;
-	return -error;
+	prepared = true;
 }
 
 int fork_prepare(void)
 {
 	int error;
 
-	/* Not in the lock, which a fork acquires within those mutexes. */
-	if (sqlite3_initialize() != SQLITE_OK)
-		return -ENOMEM;
 	lock_acquire(&lock);
-	error = prepared ? 0 : prepare();
+	/* In the lock, so that no child finds it half done. */
+	error = sqlite3_initialize() == SQLITE_OK ? 0 : -ENOMEM;
+	if (error == 0 && !prepared)
+		prepare();
 	lock_release(&lock);
 	return error;
 }
@@ -106,5 +101,5 @@ void fork_remove(struct fork_file *file)
 
 __attribute__((constructor)) static void protect(void)
 {
-	fork_protect(FORK_RANK_SQLITE, &lock, 1);
+	fork_protect_more(FORK_RANK_SQLITE, &lock, hold, let_go);
 }
