@@ -8,7 +8,9 @@
  *
  * Locking: one process-wide lock, taken only by workers about to park, guards the list and
  * the records.  Other threads' stacks of jobs are read under it: they are parked, and leave
- * the list before they go on.
+ * the list before they go on.  No user's code runs between enter and leave, so no thread forks
+ * there; a forked child begins a list of its own: its parent's threads are not there, and their stacks,
+ * with the records, are those of its next threads.
  *
  * Invariant: the registered waits have no cycle; so a new one can only close one through
  * itself, and the search starts there.
@@ -21,7 +23,8 @@
 #include "sync/testing.h"
 
 static struct lock lock = LOCK_INITIALIZER;
-static struct wait_record *records;
+static struct wait_record *records; /* of the process of that generation */
+static uint32_t generation;
 static uint64_t searches;
 
 __attribute__((constructor)) static void cycle_init(void)
@@ -75,6 +78,10 @@ static bool closes_cycle_locked(struct wait_record *start)
 
 static void link_locked(struct wait_record *record)
 {
+	if (generation != fork_generation() && !PLANTED(CYCLE_OF_THE_PARENT)) {
+		generation = fork_generation();
+		records = NULL;
+	}
 	record->prev = NULL;
 	record->next = records;
 	if (records != NULL)

@@ -57,7 +57,10 @@ void fork_protect_more(enum fork_rank rank, struct lock *outer, void (*hold)(voi
 /* How many locks of that rank are held across a fork: all. */
 static size_t guarded_count(int rank)
 {
-	return PLANTED(FORK_LOCK_FORGOTTEN) && rank == FORK_RANK_OBJECT ? 0 : guarded[rank].n;
+	bool forgotten = (PLANTED(FORK_LOCK_FORGOTTEN) && rank == FORK_RANK_OBJECT) ||
+	                 (PLANTED(FORK_IN_FIRST_USE) && rank == FORK_RANK_LIBRARY);
+
+	return forgotten ? 0 : guarded[rank].n;
 }
 
 static void acquire_all(int rank)

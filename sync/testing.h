@@ -30,6 +30,7 @@
 	X(CAPTURE_LOSES_ONE)     /* a capture hands on all refs but one */ \
 	X(MEMORY_SHARED)         /* an arena hands out some bytes twice */ \
 	X(FORK_LOCK_FORGOTTEN)   /* fork does not acquire one of the locks */ \
+	X(FORK_IN_FIRST_USE)     /* fork does not wait for a library that is beginning */ \
 	X(FORK_OUT_OF_ORDER)     /* fork acquires the locks in another order than others do */ \
 	X(CHILD_UNSEEN)          /* a page that is wiped on fork keeps what it had */ \
 	X(IDENTIFIED_TWICE)      /* an object is given a serial number without the lock */ \
@@ -156,6 +157,7 @@
 	X(PLACE_NOT_TAKEN_BACK)   /* a lent place is not taken back */ \
 	X(CYCLE_UNLOCKED)         /* a wait is judged before the others can see it */ \
 	X(CYCLE_OF_TWO_ALONE)     /* longer cycles of waits are not seen */ \
+	X(CYCLE_OF_THE_PARENT)    /* a forked child searches its parent's waits */ \
 	X(LOST_MAX_IGNORED)       /* as many workers are replaced as are lost */ \
 	X(LOST_UNCOUNTED)         /* a project that has lost its threads goes on */ \
 	X(FOUND_STAYS_LOST)       /* a thread that comes back counts as lost */ \

@@ -8,9 +8,11 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "pool/cycle.h"
 #include "tests/pool_fixture.h"
 #include "tests/support.h"
 
@@ -229,6 +231,34 @@ START_TEST(a_wait_in_a_jobs_child_lends_no_place_of_the_old_pool)
 END_TEST
 #endif
 
+/* ---- waits ----------------------------------------------------------------------------------- */
+
+static struct wait_record of_parent;
+
+/* Its parent's record lies where other things of the child's are by now, as on a thread's stack. */
+static int wait_as_a_child(void *arg)
+{
+	const struct wait_for *what = arg;
+	struct wait_record record;
+
+	memset(&of_parent, 0xa5, sizeof(of_parent));
+	EXPECT(cycle_enter(&record, what, NULL) == 0);
+	cycle_leave(&record);
+	return 0;
+}
+
+START_TEST(a_wait_in_the_child_is_not_searched_through_its_parents)
+{
+	struct wait_for what = {.n = 0};
+
+	ck_assert_int_eq(cycle_enter(&of_parent, &what, NULL), 0);
+	ck_assert_int_eq(support_in_child(wait_as_a_child, &what), 0);
+	cycle_leave(&of_parent);
+	ck_assert_int_eq(cycle_enter(&of_parent, &what, NULL), 0);
+	cycle_leave(&of_parent);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
@@ -236,6 +266,7 @@ int main(void)
 		freeing_in_the_child_calls_nothing_and_harms_nothing,
 		refs_and_contexts_go_on_working_in_the_child,
 		a_forked_child_that_returns_from_the_job_ends_its_thread,
+		a_wait_in_the_child_is_not_searched_through_its_parents,
 #if !UNDER_THREAD_SANITIZER
 		a_new_pool_works_in_the_child,
 		a_wait_in_a_jobs_child_lends_no_place_of_the_old_pool,
