@@ -320,6 +320,11 @@ void support_await_asleep(const _Atomic int *tid)
 	}
 }
 
+bool support_child_may_start_threads(void)
+{
+	return !UNDER_THREAD_SANITIZER && getenv("BOTHY_TEST_EMULATED") == NULL;
+}
+
 int support_in_child(int (*fn)(void *), void *arg)
 {
 	int status;

@@ -305,7 +305,7 @@ static bool may_allocate(void)
 
 static bool may_start_threads(void)
 {
-	return !UNDER_THREAD_SANITIZER && may_allocate();
+	return support_child_may_start_threads() && may_allocate();
 }
 
 static int old_and_new_things(void)

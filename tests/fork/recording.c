@@ -233,7 +233,7 @@ static int look_and_use(void *arg)
 		return 1;
 	support_meet(CALL_LOCALE, NULL);
 	support_meet(CALL_SQLITE_START, NULL);
-	return !UNDER_THREAD_SANITIZER && (*use)(NULL) != NULL ? 2 : 0;
+	return support_child_may_start_threads() && (*use)(NULL) != NULL ? 2 : 0;
 }
 
 /* USE, which returns NULL if it worked, begins with that CALL, and no child is forked in the middle of it. */
