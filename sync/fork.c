@@ -8,6 +8,7 @@
 #include "sync/fork.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <sys/mman.h>
 
 #include "sync/atomic.h"
