@@ -160,7 +160,7 @@ size_t pool_has_room_for_locked(const bothy_pool *pool)
 	uint64_t taken = pool->stats.queued + pool->reserved;
 	size_t max = pool->options.queue_max + PLANTED(ROOM_OFF_BY_ONE);
 
-	return taken < max ? max - taken : 0;
+	return taken < max ? max - (size_t)taken : 0;
 }
 
 void pool_room_all_locked(bothy_pool *pool, struct kicks *kicks)

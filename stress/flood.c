@@ -268,7 +268,7 @@ static bool begin(struct rng *rng)
 	draw_flows(rng);
 	for (int i = 0; i < FLOWS; i++)
 		jobs += flows[i].jobs;
-	drops = calloc(jobs, sizeof(*drops));
+	drops = calloc((size_t)jobs, sizeof(*drops));
 	if (violation_call("memory for the flood", drops == NULL ? -ENOMEM : 0) ||
 	    violation_call("bothy_pool_new", bothy_pool_new(NULL, &options, &pool)) ||
 	    violation_call("bothy_group_new", bothy_group_new(&group)))

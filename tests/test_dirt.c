@@ -49,7 +49,7 @@ static void spoil_cancel_type(void)
 	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);
 }
 
-#ifdef __GLIBC__
+#if defined(__GLIBC__) && defined(__x86_64__)
 static void spoil_traps(void)
 {
 	feenableexcept(FE_DIVBYZERO);

@@ -26,7 +26,7 @@ void gang_begin(struct gang *gang, const struct sabotage *sabotage, uint64_t job
 {
 	*gang = (struct gang){.sabotage = sabotage, .jobs = jobs, .rng = {seed}};
 	gang->slot_count = jobs * (1 + sabotage->helpers) + SLACK;
-	gang->slots = calloc(gang->slot_count, sizeof(*gang->slots));
+	gang->slots = calloc((size_t)gang->slot_count, sizeof(*gang->slots));
 	stress_need("memory for saboteurs", gang->slots == NULL ? -ENOMEM : 0);
 	open_projects(gang);
 }
