@@ -9,12 +9,11 @@
  * say, is taken for a job's, too.
  *
  * What is not seen: thread-local variables, pending signals, the umask, environment strings
- * changed in place, variables beyond the first 512 (or, where process_vm_readv(2) is refused, any that are
- * replaced), open files, memory policy, personality,
- * protection keys, keyrings, bounding and ambient capabilities, securebits and what else prctl(2)
- * sets, a second seccomp filter where there was one, PID, user and time namespaces; of more than
- * 64 supplementary groups, which.  A job that goes there is one for BOTHY_OWN_THREAD: of what is
- * left on such a thread nobody is told.
+ * changed in place, variables beyond the first 512 (or, where process_vm_readv(2) is refused, any
+ * that are replaced), open files, memory policy, personality, protection keys, keyrings, bounding
+ * and ambient capabilities, securebits and what else prctl(2) sets, a second seccomp filter where
+ * there was one, PID, user and time namespaces; of more than 64 supplementary groups, which.  A job
+ * that goes there is one for BOTHY_OWN_THREAD: of what is left on such a thread nobody is told.
  */
 #ifndef BOTHY_HYGIENE_H
 #define BOTHY_HYGIENE_H
