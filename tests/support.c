@@ -320,9 +320,14 @@ void support_await_asleep(const _Atomic int *tid)
 	}
 }
 
+bool support_is_emulated(void)
+{
+	return getenv("BOTHY_TEST_EMULATED") != NULL;
+}
+
 bool support_child_may_start_threads(void)
 {
-	return !UNDER_THREAD_SANITIZER && getenv("BOTHY_TEST_EMULATED") == NULL;
+	return !UNDER_THREAD_SANITIZER && !support_is_emulated();
 }
 
 int support_in_child(int (*fn)(void *), void *arg)

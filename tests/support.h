@@ -167,8 +167,10 @@ void *support_join(pthread_t thread);
 void support_say_thread(_Atomic int *ret_tid);
 void support_await_asleep(const _Atomic int *tid);
 
-/* Whether a forked child can start threads: not under the thread sanitizer, nor in an emulator that
- * dies of it, as BOTHY_TEST_EMULATED in the environment says. */
+/* Whether BOTHY_TEST_EMULATED is in the environment: this runs in an emulator, qemu-user. */
+bool support_is_emulated(void);
+
+/* Whether a forked child can start threads: the thread sanitizer ends it then, and the emulator dies. */
 bool support_child_may_start_threads(void);
 
 /* Run FN in a forked child: what it returns (0 to 125), or -1 if it did not end so. */
