@@ -23,9 +23,11 @@
 #include "trace/writer.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "sync/clock.h"
+#include "sync/fork.h"
 #include "sync/lock.h"
 #include "sync/park.h"
 #include "sync/testing.h"
@@ -54,6 +56,7 @@ struct writer {
 	const struct bothy_server_ops *ops;
 	void *self;
 	size_t queue_max;
+	uint32_t generation; /* of the process: see sync/fork.h */
 	struct thread thread;
 
 	struct lock lock;
@@ -212,9 +215,16 @@ void writer_lose(struct writer *writer, const struct bothy_failure *failure)
 		writer->ops->failed(writer->self, failure);
 }
 
+/* In a child that the server's code has forked all is as its parent's thread left it: locked, perhaps. */
+static bool in_forked_child(const struct writer *writer)
+{
+	return writer->generation != fork_generation();
+}
+
 static void lose_failed(struct writer *writer, const struct batch *batch)
 {
-	for (const struct item *item = batch->first; item != NULL; item = item->next) {
+	for (const struct item *item = batch->first; item != NULL && !in_forked_child(writer);
+	     item = item->next) {
 		const struct bothy_failure failure = {
 			.entity = batch->entity,
 			.project = batch->project,
@@ -370,6 +380,8 @@ static void store(struct writer *writer, struct batch *batches)
 	for (const struct batch *batch = batches; batch != NULL && counts.failed > 0;
 	     batch = batch->next)
 		lose_failed(writer, batch);
+	if (in_forked_child(writer))
+		pthread_exit(NULL); /* its only thread, with nothing to write */
 	batch_free(batches); /* before anybody is told that it is over */
 	lock_acquire(&writer->lock);
 	writer->stats.commits += commits;
@@ -427,6 +439,7 @@ int writer_new(const struct bothy_server_ops *ops, void *self, struct writer **r
 	writer->ops = ops;
 	writer->self = self;
 	writer->queue_max = ops->queue_max != 0 ? ops->queue_max : QUEUE_MAX;
+	writer->generation = fork_generation();
 	lock_init(&writer->lock);
 	writer->end = &writer->first;
 	writer->blocked_end = &writer->blocked;
