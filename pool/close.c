@@ -62,8 +62,9 @@ static bothy_future *claim_queued_locked(bothy_pool *pool)
 	return chain;
 }
 
-/* Cancel what is queued and ask what runs to stop; the lock is released meanwhile. */
-static void stop_all_locked(bothy_pool *pool)
+/* Cancel what is queued and ask what runs to stop; the lock is released meanwhile, and stays so in a
+ * child that a callback has forked (false). */
+static bool stop_all_locked(bothy_pool *pool)
 {
 	struct kicks kicks = KICKS_INITIALIZER;
 	bothy_future *chain;
@@ -76,7 +77,10 @@ static void stop_all_locked(bothy_pool *pool)
 	lock_release(&pool->lock);
 	kicks_give(&kicks);
 	settle_chain(&chain, BOTHY_CANCELED, -ECANCELED);
+	if (pool_check(pool) < 0)
+		return false;
 	lock_acquire(&pool->lock);
+	return true;
 }
 
 static int await_jobs_locked(bothy_pool *pool, bothy_time deadline)
@@ -162,7 +166,8 @@ int pool_close(bothy_pool *pool, bothy_time deadline)
 	begin_locked(pool);
 	error = await_jobs_locked(pool, deadline);
 	if (error < 0) {
-		stop_all_locked(pool);
+		if (!stop_all_locked(pool))
+			return -ECHILD;
 		error = await_jobs_locked(pool, runs_locked(pool) ? BOTHY_NOW : BOTHY_FOREVER);
 	}
 	if (error == 0)
@@ -189,7 +194,8 @@ void pool_abandon(bothy_pool *pool)
 
 	lock_acquire(&pool->lock);
 	begin_locked(pool);
-	stop_all_locked(pool);
+	if (!stop_all_locked(pool))
+		return;
 	pool->abandoned = true;
 	gone = pool->gone;
 	pool->gone = NULL;

@@ -172,6 +172,8 @@ void completions_close(bothy_completions *completions)
 	for (; job != NULL; job = next) {
 		next = job_extra(job)->delivered_next;
 		drop_result(job);
+		if (job_check(job) < 0)
+			return; /* it has forked, and this is the child */
 		job_release(job);
 	}
 	completions_release(completions);

@@ -8,9 +8,9 @@
  *
  * Locking: one process-wide lock, taken only by workers about to park, guards the list and
  * the records.  Other threads' stacks of jobs are read under it: they are parked, and leave
- * the list before they go on.  No user's code runs between enter and leave, so no thread forks
- * there; a forked child begins a list of its own: its parent's threads are not there, and their stacks,
- * with the records, are those of its next threads.
+ * the list before they go on.  A forked child begins a list of its own: its parent's threads are not
+ * there, and their stacks, with the records, are those of its next threads.  So a thread that forks
+ * between enter and leave, in the arg_free of a job whose deadline it sees, does not leave in the child.
  *
  * Invariant: the registered waits have no cycle; so a new one can only close one through
  * itself, and the search starts there.

@@ -100,6 +100,8 @@ static void tell(struct worker *worker, bothy_project *project, struct bothy_dir
 		tally_retired_locked(pool, project);
 	lock_release(&pool->lock);
 	call_user(pool, dirt);
+	if (worker_in_forked_child(worker))
+		return;
 	put_right_after_user(worker);
 	/* It may have put back what is the process's: no job has done that. */
 	if ((dirt->changed & BOTHY_DIRT_PROCESS) != 0)

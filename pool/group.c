@@ -15,6 +15,7 @@
 #include <stdlib.h>
 
 #include "pool/family.h"
+#include "pool/future.h"
 #include "pool/job.h"
 #include "pool/settle.h"
 #include "pool/wait.h"
@@ -205,6 +206,8 @@ int group_wait(bothy_group *group, bothy_time deadline)
 	deadline = wait_limit(deadline);
 	while ((job = next_pending(group)) != NULL && error == 0) {
 		error = wait_for_job(job, &what, deadline, JOB_DELIVERS);
+		if (group_check(group) < 0)
+			return error;
 		job_release(job);
 		if (PLANTED(GROUP_NEWEST_ALONE))
 			return error;
@@ -253,9 +256,10 @@ void group_cancel(bothy_group *group)
 	bothy_future *job;
 
 	settle_chain(&chain, BOTHY_CANCELED, -ECANCELED);
-	while ((job = next_to_ask(group, limit)) != NULL) {
+	/* A callback may have forked: then this is the child. */
+	while (group_check(group) == 0 && (job = next_to_ask(group, limit)) != NULL) {
 		if (!PLANTED(GROUP_UNSTOPPED))
 			(void)family_cancel(job);
-		job_release(job);
+		future_release(job);
 	}
 }

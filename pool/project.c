@@ -452,8 +452,9 @@ static bool claim_some_locked(bothy_project *project, struct project_walk *walk,
 	return true;
 }
 
-/* The lock is released now and then; nothing of PROJECT's starts meanwhile. */
-static void cancel_queued_locked(bothy_project *project, struct kicks *kicks)
+/* The lock is released now and then, and stays so in a child that a callback has forked (false);
+ * nothing of PROJECT's starts meanwhile. */
+static bool cancel_queued_locked(bothy_project *project, struct kicks *kicks)
 {
 	bothy_pool *pool = project->pool;
 	uint32_t until = (uint32_t)project->order.pushed;
@@ -467,9 +468,12 @@ static void cancel_queued_locked(bothy_project *project, struct kicks *kicks)
 		lock_release(&pool->lock);
 		kicks_give(kicks);
 		settle_chain(&chain, BOTHY_CANCELED, -ECANCELED);
+		if (pool_check(pool) < 0)
+			return false;
 		lock_acquire(&pool->lock);
 	}
 	project_walked_locked(project, &walk);
+	return true;
 }
 
 void project_cancel(bothy_project *project)
@@ -484,7 +488,8 @@ void project_cancel(bothy_project *project)
 	pool_wake_worker_locked(pool, &kicks);
 	if (!PLANTED(PROJECT_UNSTOPPED))
 		worker_stop_jobs_locked(pool, project);
-	cancel_queued_locked(project, &kicks);
+	if (!cancel_queued_locked(project, &kicks))
+		return;
 	project->cancelers--;
 	project_update_locked(project);
 	pool_wake_worker_locked(pool, &kicks);

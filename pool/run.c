@@ -91,13 +91,22 @@ static void give_outcome(struct run *run)
 	run->result = NULL;
 }
 
+/* After something of the user's: in a child that it has forked, no step is left to be done. */
+static void see_fork(struct run *run)
+{
+	if (run->worker != NULL && worker_in_forked_child(run->worker))
+		run->stage = RUN_LEAVES;
+}
+
 /* What nobody will have, also since the deadline was faster. */
 static void drop_rest(struct run *run)
 {
 	free(run->error_text);
 	run->error_text = NULL;
-	if (run->result != NULL && !PLANTED(LATE_RESULT_LEAKED))
-		callback_run(run->job->result_free, run->result);
+	if (run->result == NULL || PLANTED(LATE_RESULT_LEAKED))
+		return;
+	callback_run(run->job->result_free, run->result);
+	see_fork(run);
 }
 
 /* ---- the end ----------------------------------------------------------------------------------- */
@@ -163,6 +172,7 @@ static void publish(struct run *run)
 		settle_publish(run->job, run->phase, run->outcome, JOB_RUNS);
 	else
 		settle_ended(run->job);
+	see_fork(run);
 }
 
 /* Whether RUN's job may stay in its group for as long as the worker has others in its hand:
@@ -216,8 +226,17 @@ static void look_at_thread(struct run *run, uint32_t found)
 	struct worker *worker = run->worker;
 
 	dirt_look(worker, found, run->job->project, run->refusal == 0 ? run->context->id : 0);
+	see_fork(run);
 	if (pool_is_strict(worker->pool))
 		context_renew(run->context);
+}
+
+static void free_argument(struct run *run)
+{
+	if (run->job->arg_free == NULL || (PLANTED(ARG_KEPT_BY_EXIT) && run->exited))
+		return;
+	callback_run(run->job->arg_free, run->job->arg);
+	see_fork(run);
 }
 
 static void put_thread_right(struct run *run)
@@ -236,10 +255,9 @@ static void finish_run(struct run *run)
 		callback_run(run->job->arg_free, run->job->arg);
 	if (!PLANTED(SETTLED_BEFORE_REFS_GONE))
 		end_context(run);
-	if (run->worker != NULL && worker_in_forked_child(run->worker))
-		return;
-	if (comes_to(run, RUN_FREES) && !(PLANTED(ARG_KEPT_BY_EXIT) && run->exited))
-		callback_run(run->job->arg_free, run->job->arg);
+	see_fork(run);
+	if (comes_to(run, RUN_FREES))
+		free_argument(run);
 	put_thread_right(run);
 	if (comes_to(run, RUN_SETTLES))
 		settle(run);

@@ -9,6 +9,11 @@
  *   A job's stripe, one of 8 process-wide locks chosen by its address, guards `watchers`
  *   and `has_notify`.  It is a leaf: nothing is locked under it, and no callback runs.
  *
+ * Forks
+ *   A callback may fork, and come back in the child too.  There the job and all that knows of it are
+ *   as they were when it forked, locks held by threads that are not there included: so they are left
+ *   alone from then on.
+ *
  * Watching
  *   A watcher is linked first, then JOB_WATCHED is set in the state word, both under the
  *   stripe.  The word's changes are totally ordered, so either the watcher finds the job
@@ -170,8 +175,11 @@ static void tell_watchers(bothy_future *job, unsigned state)
 static void delivered(void *arg)
 {
 	bothy_future *job = arg;
-	unsigned state = job_clear(job, JOB_DELIVERS);
+	unsigned state;
 
+	if (job_check(job) < 0)
+		return; /* result_free has forked, and this is the child */
+	state = job_clear(job, JOB_DELIVERS);
 	if ((state & JOB_WATCHED) != 0)
 		tell_watchers(job, state);
 }
@@ -230,6 +238,8 @@ static void settle_one(bothy_future *job, unsigned phase, int code)
 	struct kicks kicks = KICKS_INITIALIZER;
 
 	free_argument(job, phase);
+	if (pool_check(pool) < 0)
+		return;
 	lock_acquire(&pool->lock);
 	pool->holds++; /* the job's own, through its project, may be the last */
 	project_unlink_locked(job);
@@ -240,8 +250,12 @@ static void settle_one(bothy_future *job, unsigned phase, int code)
 
 	family_leave(job);
 	settle_publish(job, phase, code, 0);
+	if (pool_check(pool) < 0)
+		return;
 	group_leave(job);
 	job_release(job);
+	if (pool_check(pool) < 0)
+		return;
 
 	lock_acquire(&pool->lock);
 	pool_jobs_ended_locked(pool, project, 1, &kicks);
@@ -251,8 +265,12 @@ static void settle_one(bothy_future *job, unsigned phase, int code)
 
 void settle_chain(bothy_future **chain, unsigned phase, int code)
 {
-	while (*chain != NULL)
-		settle_one(job_unchain(chain), phase, code);
+	while (*chain != NULL) {
+		bothy_future *job = job_unchain(chain);
+
+		if (job_check(job) == 0)
+			settle_one(job, phase, code);
+	}
 }
 
 bool settle_withdraw(bothy_future *job)

@@ -157,7 +157,8 @@ void pause_end(struct pause *pause)
 {
 	if (pause->worker != NULL)
 		place_reclaim(pause);
-	if (pause->recorded)
+	/* In a forked child the other records are gone. */
+	if (pause->recorded && pool_check(pause->worker->pool) == 0)
 		cycle_leave(&pause->record);
 	if (pause->stop != NULL)
 		stop_detach(pause->stop);
@@ -252,8 +253,12 @@ static int wait_parked(struct pause *pause, bothy_future *job, const struct wait
 		else
 			error = pause_stop_reason(pause);
 		expire_if_due(job);
+		if (job_check(job) < 0)
+			error = -ECHILD; /* its arg_free has forked, and this is the child */
 	}
 	pause_end(pause);
+	if (error == -ECHILD)
+		return error;
 	settle_unwatch(job, &watcher);
 	return is_over(job, bits) ? 0 : error;
 }

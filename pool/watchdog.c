@@ -19,7 +19,9 @@
 #include "pool/watchdog.h"
 
 #include <errno.h>
+#include <pthread.h>
 
+#include "pool/future.h"
 #include "pool/project.h"
 #include "pool/settle.h"
 #include "pool/tally.h"
@@ -155,8 +157,9 @@ static void settle_timed_out(bothy_future **chain)
 	while (*chain != NULL) {
 		bothy_future *job = job_unchain(chain);
 
-		settle_publish(job, BOTHY_TIMED_OUT, -ETIMEDOUT, 0);
-		job_release(job);
+		if (job_check(job) == 0)
+			settle_publish(job, BOTHY_TIMED_OUT, -ETIMEDOUT, 0);
+		future_release(job);
 	}
 }
 
@@ -172,7 +175,8 @@ static void turn_away_locked(bothy_pool *pool, struct look *look)
 	pool_room_all_locked(pool, &look->kicks);
 }
 
-/* Release the lock to settle what was found, and take it again. */
+/* Release the lock to settle what was found, and take it again.  In a child that a callback has forked
+ * there is nothing to look after, and this is its only thread. */
 static void settle_found_locked(bothy_pool *pool, struct look *look)
 {
 	turn_away_locked(pool, look);
@@ -180,6 +184,8 @@ static void settle_found_locked(bothy_pool *pool, struct look *look)
 	kicks_give(&look->kicks);
 	settle_timed_out(&look->timed_out);
 	settle_chain(&look->expired, BOTHY_EXPIRED, -ETIMEDOUT);
+	if (pool_check(pool) < 0)
+		pthread_exit(NULL);
 	lock_acquire(&pool->lock);
 	pool->looks_away = false;
 }

@@ -105,6 +105,8 @@ static bool worker_prepare(struct worker *worker)
 	(void)hygiene_reset();
 	if (options->worker_init != NULL)
 		error = options->worker_init(options->user, &worker->local);
+	if (worker_in_forked_child(worker))
+		return false;
 	(void)context_unwind(NULL); /* what it has entered and forgotten */
 	(void)hygiene_reset();
 	dirt_begin(worker);
@@ -206,13 +208,16 @@ static void park_idle_locked(struct worker *worker, struct take *take)
 }
 
 /* Release the lock; what was left in the queues is for others, also while the settling takes
- * its time. */
-static void unlock_and_settle(bothy_pool *pool, struct take *take)
+ * its time.  False: a callback has forked, and this is the child. */
+static bool unlock_and_settle(bothy_pool *pool, struct take *take)
 {
 	pool_wake_worker_locked(pool, &take->kicks);
 	lock_release(&pool->lock);
 	kicks_give(&take->kicks);
+	if (take->expired == NULL)
+		return true;
 	settle_chain(&take->expired, BOTHY_EXPIRED, -ETIMEDOUT);
+	return pool_check(pool) == 0;
 }
 
 /* Whether a job has made of WORKER's thread what nobody can undo. */
@@ -227,12 +232,15 @@ static bool next_in_hand(struct worker *worker)
 	bothy_future *expired = NULL;
 	bothy_future *job = NULL;
 
-	do {
-		settle_chain(&expired, BOTHY_EXPIRED, -ETIMEDOUT);
+	for (;;) {
 		if (!is_unfit(worker)) /* a callback may have done it, just now */
 			job = hand_start(&worker->hand, worker->now, &expired);
-	} while (expired != NULL);
-	return job != NULL;
+		if (expired == NULL)
+			return job != NULL;
+		settle_chain(&expired, BOTHY_EXPIRED, -ETIMEDOUT);
+		if (worker_in_forked_child(worker))
+			return false;
+	}
 }
 
 /* What was put off when a job was settled. */
@@ -255,6 +263,8 @@ static bool fill_hand(struct worker *worker)
 	struct take take = TAKE_INITIALIZER;
 	bool goes;
 
+	if (worker_in_forked_child(worker))
+		return false;
 	leave_groups(worker);
 	job_depot_give(&worker->pool->depot, &worker->spares);
 	hand_record_times(&worker->hand);
@@ -264,7 +274,8 @@ static bool fill_hand(struct worker *worker)
 	goes = retires_locked(worker) || is_unfit(worker);
 	while (!goes && !take_locked(worker, &take)) {
 		if (take.expired != NULL || take.more) {
-			unlock_and_settle(pool, &take);
+			if (!unlock_and_settle(pool, &take))
+				return false;
 			take.now = clock_now();
 			lock_acquire(&pool->lock);
 			goes = is_unfit(worker);
@@ -275,8 +286,7 @@ static bool fill_hand(struct worker *worker)
 		}
 	}
 	worker->now = take.now;
-	unlock_and_settle(pool, &take);
-	return !goes;
+	return unlock_and_settle(pool, &take) && !goes;
 }
 
 /* Wait for a job and start it; false: the thread is to go.  What is in the hand of one that has

@@ -5,8 +5,10 @@
  * whose child does are left out.
  */
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -231,6 +233,194 @@ START_TEST(a_wait_in_a_jobs_child_lends_no_place_of_the_old_pool)
 END_TEST
 #endif
 
+/* ---- callbacks that fork --------------------------------------------------------------------- */
+
+enum { CHILD_SECONDS = 20 };
+
+static pid_t forked; /* by fork_once(): 0 in the child; negative: not yet */
+
+/* The child ends in a while if it hangs. */
+static void fork_once(void *arg)
+{
+	sigset_t alarms;
+
+	count_free(arg);
+	if (forked >= 0)
+		return;
+	forked = fork();
+	if (forked != 0)
+		return;
+	(void)sigemptyset(&alarms);
+	(void)sigaddset(&alarms, SIGALRM);
+	(void)pthread_sigmask(SIG_UNBLOCK, &alarms, NULL);
+	(void)signal(SIGALRM, SIG_DFL);
+	(void)alarm(CHILD_SECONDS);
+	(void)pthread_setspecific(at_thread_end, &forked);
+}
+
+static int child_status(void)
+{
+	int status;
+
+	ck_assert_int_gt(forked, 0);
+	ck_assert_int_eq(waitpid(forked, &status, 0), forked);
+	ck_assert(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void expect_thread_ended(void)
+{
+	ck_assert_int_eq(child_status(), THREAD_ENDED);
+	pthread_key_delete(at_thread_end);
+}
+
+static void forks_with_a_pool_of_one(void)
+{
+	ck_assert_int_eq(pthread_key_create(&at_thread_end, say_so), 0);
+	forked = -1;
+	pool_of(1);
+}
+
+static bothy_future *start_forking(struct bothy_job job)
+{
+	job.fn = nothing;
+	job.arg = &freed;
+	job.arg_free = fork_once;
+	return start(job);
+}
+
+static void say_notified(void *arg)
+{
+	const int *end = arg;
+
+	(void)!write(*end, "", 1);
+}
+
+/* The descriptors are the parent's as well. */
+START_TEST(a_child_that_returns_from_arg_free_delivers_and_notifies_nothing)
+{
+	struct bothy_completion got;
+	bothy_future *job;
+	struct pollfd poller = {.events = POLLIN};
+	int pipe_ends[2];
+	char told[2];
+
+	forks_with_a_pool_of_one();
+	ck_assert_int_eq(pipe(pipe_ends), 0);
+	ck_assert_int_eq(bothy_completions_new(&completions), 0);
+	running = start(BOTHY_JOB(.fn = stop_at_gate));
+	gate_await(&gate, 1);
+	job = start_forking(BOTHY_JOB(.completions = completions));
+	ck_assert_int_eq(bothy_future_notify(job, say_notified, &pipe_ends[1]), 0);
+	gate_open(&gate);
+	ck_assert_int_eq(bothy_completions_next(completions, BOTHY_FOREVER, &got), 0);
+	expect_thread_ended();
+	poller.fd = bothy_completions_fd(completions);
+	ck_assert_int_eq(poll(&poller, 1, 0), 0);
+	ck_assert_int_eq(outcome(job), 0);
+	ck_assert_int_eq(outcome(running), 0);
+	ck_assert_int_eq(bothy_pool_close(pool, BOTHY_FOREVER), 0);
+	ck_assert_int_eq(read(pipe_ends[0], told, sizeof(told)), 1);
+	(void)close(pipe_ends[0]);
+	(void)close(pipe_ends[1]);
+	bothy_completions_release(completions);
+}
+END_TEST
+
+START_TEST(a_child_that_returns_from_a_deadlines_callback_ends_its_thread)
+{
+	bothy_future *job;
+
+	forks_with_a_pool_of_one();
+	running = start(BOTHY_JOB(.fn = stop_at_gate));
+	gate_await(&gate, 1);
+	job = start_forking(BOTHY_JOB(.deadline = bothy_after_ms(1)));
+	while (bothy_future_state(job) != BOTHY_EXPIRED)
+		(void)sched_yield();
+	gate_open(&gate);
+	ck_assert_int_eq(outcome(job), -ETIMEDOUT);
+	ck_assert_int_eq(outcome(running), 0);
+	expect_thread_ended();
+}
+END_TEST
+
+/* END ends the queued jobs on the caller's thread; in the child it returns CODE. */
+static void end_three_queued(int (*end)(void), int code)
+{
+	int said;
+
+	forks_with_a_pool_of_one();
+	ck_assert_int_eq(bothy_group_new(&group), 0);
+	ck_assert_int_eq(bothy_project_open(pool, "ann", "p", NULL, &project), 0);
+	running = start(BOTHY_JOB(.fn = stop_at_gate));
+	gate_await(&gate, 1);
+	for (int i = 0; i < 3; i++)
+		bothy_future_release(start_forking(BOTHY_JOB(.group = group)));
+	said = end();
+	if (forked == 0)
+		_exit(said == code && freed == 1 ? 0 : 1);
+	ck_assert_int_eq(child_status(), 0);
+	ck_assert_int_eq(freed, 3);
+	gate_open(&gate);
+	ck_assert_int_eq(outcome(running), 0);
+	bothy_project_release(project);
+	bothy_group_release(group);
+	pthread_key_delete(at_thread_end);
+}
+
+static int cancel_group(void)
+{
+	return bothy_group_cancel(group);
+}
+
+static int cancel_project(void)
+{
+	return bothy_project_cancel(project);
+}
+
+static int close_now(void)
+{
+	return bothy_pool_close(pool, BOTHY_NOW);
+}
+
+START_TEST(a_child_that_returns_from_a_groups_cancel_has_freed_no_other_argument)
+{
+	end_three_queued(cancel_group, 0);
+}
+END_TEST
+
+START_TEST(a_child_that_returns_from_a_projects_cancel_has_freed_no_other_argument)
+{
+	end_three_queued(cancel_project, 0);
+}
+END_TEST
+
+START_TEST(a_child_that_returns_from_a_close_is_told)
+{
+	end_three_queued(close_now, -ECHILD);
+}
+END_TEST
+
+START_TEST(a_child_that_returns_from_arg_free_in_a_wait_is_told)
+{
+	int error;
+	bothy_future *job;
+
+	forks_with_a_pool_of_one();
+	running = start(BOTHY_JOB(.fn = stop_at_gate));
+	gate_await(&gate, 1);
+	job = start_forking(BOTHY_JOB(.deadline = bothy_after_ms(1)));
+	error = bothy_future_wait(job, BOTHY_FOREVER);
+	if (forked == 0)
+		_exit(error == -ECHILD ? THREAD_ENDED : 1);
+	ck_assert_int_eq(error, 0);
+	gate_open(&gate);
+	bothy_future_release(job);
+	ck_assert_int_eq(outcome(running), 0);
+	expect_thread_ended(); /* the watchdog may have been faster */
+}
+END_TEST
+
 /* ---- waits ----------------------------------------------------------------------------------- */
 
 static struct wait_record of_parent;
@@ -266,6 +456,12 @@ int main(void)
 		freeing_in_the_child_calls_nothing_and_harms_nothing,
 		refs_and_contexts_go_on_working_in_the_child,
 		a_forked_child_that_returns_from_the_job_ends_its_thread,
+		a_child_that_returns_from_arg_free_delivers_and_notifies_nothing,
+		a_child_that_returns_from_a_deadlines_callback_ends_its_thread,
+		a_child_that_returns_from_a_groups_cancel_has_freed_no_other_argument,
+		a_child_that_returns_from_a_projects_cancel_has_freed_no_other_argument,
+		a_child_that_returns_from_a_close_is_told,
+		a_child_that_returns_from_arg_free_in_a_wait_is_told,
 		a_wait_in_the_child_is_not_searched_through_its_parents,
 #if !UNDER_THREAD_SANITIZER
 		a_new_pool_works_in_the_child,
