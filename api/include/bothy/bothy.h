@@ -10,7 +10,10 @@
  *     Working directory, umask, environment, setlocale() and stdio are the process's.
  *   - fork(): in the child, pools, futures, groups, completion queues and servers from before are
  *     dead (-ECHILD); freeing them is harmless and calls nothing of yours.  Refs, and
- *     contexts that the forking thread had entered, go on working; new pools work.
+ *     contexts that the forking thread had entered, go on working; new pools work.  A child that
+ *     was forked in a job or a callback, and comes back from it, calls nothing more of yours: a
+ *     thread of the pool's ends, a call of yours returns, -ECHILD if it can say so.  Signal handlers
+ *     must not fork.
  *   - Signals: pool threads block all of them, from before their first instruction.
  *   - A job must not longjmp() out of itself, pthread_cancel() its thread, pthread_detach()
  *     it, or leave a mutex locked that others need.  It may call pthread_exit(): it settles
