@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <locale.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -318,6 +319,48 @@ void support_await_asleep(const _Atomic int *tid)
 		need(path, fscanf(file, "%*d (%*[^)]) %c", &state) == 1 ? 0 : EIO);
 		(void)fclose(file);
 	}
+}
+
+void support_set_alarm(unsigned seconds)
+{
+	sigset_t alarms;
+
+	(void)sigemptyset(&alarms);
+	(void)sigaddset(&alarms, SIGALRM);
+	(void)pthread_sigmask(SIG_UNBLOCK, &alarms, NULL);
+	(void)signal(SIGALRM, SIG_DFL);
+	(void)alarm(seconds);
+}
+
+enum { THREAD_ENDED = 7, RETURNS_SECONDS = 20 };
+
+static void say_that_thread_ends(void *value)
+{
+	(void)value;
+	_exit(THREAD_ENDED);
+}
+
+pid_t support_fork_to_return(void)
+{
+	static const char value;
+	pthread_key_t at_thread_end;
+	pid_t child = fork();
+
+	if (child == 0) {
+		support_set_alarm(RETURNS_SECONDS);
+		need("pthread_key_create",
+		     pthread_key_create(&at_thread_end, say_that_thread_ends));
+		need("pthread_setspecific", pthread_setspecific(at_thread_end, &value));
+	}
+	return child;
+}
+
+bool support_ended_with_its_thread(pid_t child)
+{
+	int status;
+
+	need("waitpid", waitpid(child, &status, 0) == child ? 0 : errno);
+	return WIFEXITED(status) && WEXITSTATUS(status) == THREAD_ENDED;
 }
 
 bool support_is_emulated(void)

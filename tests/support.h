@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "tests/gate.h"
 
@@ -172,6 +173,17 @@ bool support_is_emulated(void);
 
 /* Whether a forked child can start threads: the thread sanitizer ends it then, and the emulator dies. */
 bool support_child_may_start_threads(void);
+
+/* In a forked child: an alarm ends it in SECONDS if it hangs.  In a pool's thread all signals are blocked,
+ * and its child's only thread inherits that. */
+void support_set_alarm(unsigned seconds);
+
+/* fork(2), in something of the user's that the child comes back from, too; what is done with the
+ * parent's result is the caller's.  The child ends in a while if it hangs. */
+pid_t support_fork_to_return(void);
+
+/* Wait for such a child: whether it ended as its thread did. */
+bool support_ended_with_its_thread(pid_t child);
 
 /* Run FN in a forked child: what it returns (0 to 125), or -1 if it did not end so. */
 int support_in_child(int (*fn)(void *), void *arg);

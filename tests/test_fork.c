@@ -8,7 +8,6 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -134,41 +133,23 @@ START_TEST(refs_and_contexts_go_on_working_in_the_child)
 }
 END_TEST
 
-/* A job that forks; the child comes back from it, and says so as its thread ends. */
-enum { THREAD_ENDED = 7 };
-
-static pthread_key_t at_thread_end;
-
-static void say_so(void *value)
-{
-	(void)value;
-	_exit(THREAD_ENDED);
-}
-
 static int fork_and_return(void *arg, void **ret_result)
 {
 	pid_t *ret_child = arg;
 
 	(void)ret_result;
-	*ret_child = fork();
-	if (*ret_child == 0)
-		(void)pthread_setspecific(at_thread_end, ret_child);
+	*ret_child = support_fork_to_return();
 	return 0;
 }
 
 START_TEST(a_forked_child_that_returns_from_the_job_ends_its_thread)
 {
 	pid_t child = -1;
-	int status;
 
-	ck_assert_int_eq(pthread_key_create(&at_thread_end, say_so), 0);
 	pool_of(1);
 	ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = fork_and_return, .arg = &child))), 0);
 	ck_assert_int_gt(child, 0);
-	ck_assert_int_eq(waitpid(child, &status, 0), child);
-	ck_assert(WIFEXITED(status));
-	ck_assert_int_eq(WEXITSTATUS(status), THREAD_ENDED);
-	pthread_key_delete(at_thread_end);
+	ck_assert(support_ended_with_its_thread(child));
 }
 END_TEST
 
@@ -235,27 +216,13 @@ END_TEST
 
 /* ---- callbacks that fork --------------------------------------------------------------------- */
 
-enum { CHILD_SECONDS = 20 };
-
 static pid_t forked; /* by fork_once(): 0 in the child; negative: not yet */
 
-/* The child ends in a while if it hangs. */
 static void fork_once(void *arg)
 {
-	sigset_t alarms;
-
 	count_free(arg);
-	if (forked >= 0)
-		return;
-	forked = fork();
-	if (forked != 0)
-		return;
-	(void)sigemptyset(&alarms);
-	(void)sigaddset(&alarms, SIGALRM);
-	(void)pthread_sigmask(SIG_UNBLOCK, &alarms, NULL);
-	(void)signal(SIGALRM, SIG_DFL);
-	(void)alarm(CHILD_SECONDS);
-	(void)pthread_setspecific(at_thread_end, &forked);
+	if (forked < 0)
+		forked = support_fork_to_return();
 }
 
 static int child_status(void)
@@ -270,13 +237,12 @@ static int child_status(void)
 
 static void expect_thread_ended(void)
 {
-	ck_assert_int_eq(child_status(), THREAD_ENDED);
-	pthread_key_delete(at_thread_end);
+	ck_assert_int_gt(forked, 0);
+	ck_assert(support_ended_with_its_thread(forked));
 }
 
 static void forks_with_a_pool_of_one(void)
 {
-	ck_assert_int_eq(pthread_key_create(&at_thread_end, say_so), 0);
 	forked = -1;
 	pool_of(1);
 }
@@ -365,7 +331,6 @@ static void end_three_queued(int (*end)(void), int code)
 	ck_assert_int_eq(outcome(running), 0);
 	bothy_project_release(project);
 	bothy_group_release(group);
-	pthread_key_delete(at_thread_end);
 }
 
 static int cancel_group(void)
@@ -411,8 +376,10 @@ START_TEST(a_child_that_returns_from_arg_free_in_a_wait_is_told)
 	gate_await(&gate, 1);
 	job = start_forking(BOTHY_JOB(.deadline = bothy_after_ms(1)));
 	error = bothy_future_wait(job, BOTHY_FOREVER);
+	if (forked == 0 && error == -ECHILD)
+		pthread_exit(NULL);
 	if (forked == 0)
-		_exit(error == -ECHILD ? THREAD_ENDED : 1);
+		_exit(1);
 	ck_assert_int_eq(error, 0);
 	gate_open(&gate);
 	bothy_future_release(job);

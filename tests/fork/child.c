@@ -348,18 +348,6 @@ static void wait_for(pid_t child, const char *name)
 		        WTERMSIG(status) == SIGALRM ? "hangs" : strsignal(WTERMSIG(status)));
 }
 
-/* In a pool's thread all signals are blocked, and its child's only thread inherits that. */
-static void set_alarm(void)
-{
-	sigset_t alarms;
-
-	(void)sigemptyset(&alarms);
-	(void)sigaddset(&alarms, SIGALRM);
-	(void)sigprocmask(SIG_UNBLOCK, &alarms, NULL);
-	(void)signal(SIGALRM, SIG_DFL);
-	(void)alarm(CHILD_SECONDS);
-}
-
 void fork_children(void)
 {
 	for (size_t i = 0; i < sizeof(children) / sizeof(children[0]); i++) {
@@ -369,7 +357,7 @@ void fork_children(void)
 		child = fork();
 		if (child == 0) {
 			in_child = true;
-			set_alarm();
+			support_set_alarm(CHILD_SECONDS);
 			_exit(children[i].fn());
 		}
 		if (child < 0)

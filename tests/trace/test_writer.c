@@ -3,13 +3,9 @@
  */
 #include <check.h>
 #include <errno.h>
-#include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <bothy/bothy.h>
 
@@ -461,52 +457,27 @@ START_TEST(the_last_hold_may_go_on_the_writers_thread)
 }
 END_TEST
 
-/* A child that comes back from `failed` says so as its thread ends. */
-enum { THREAD_ENDED = 7, CHILD_SECONDS = 20 };
-
-static pthread_key_t at_thread_end;
 static pid_t forked;
-
-static void say_so(void *value)
-{
-	(void)value;
-	_exit(THREAD_ENDED);
-}
 
 static void fork_there(void)
 {
-	sigset_t alarms;
-
 	keeper.on_failed = NULL;
-	forked = fork();
-	if (forked != 0)
-		return;
-	(void)sigemptyset(&alarms);
-	(void)sigaddset(&alarms, SIGALRM);
-	(void)pthread_sigmask(SIG_UNBLOCK, &alarms, NULL);
-	(void)signal(SIGALRM, SIG_DFL);
-	(void)alarm(CHILD_SECONDS);
-	(void)pthread_setspecific(at_thread_end, &forked);
+	forked = support_fork_to_return();
 }
 
 START_TEST(a_forked_child_does_not_go_on_as_the_writer)
 {
-	int status;
-
-	ck_assert_int_eq(pthread_key_create(&at_thread_end, say_so), 0);
 	keeper_open(0);
 	keeper.failing = "bad";
 	keeper.on_failed = fork_there;
 	record("p", "bad");
 	ck_assert_int_eq(flush_project("p", BOTHY_FOREVER), -EDOM);
-	ck_assert_int_eq(waitpid(forked, &status, 0), forked);
-	ck_assert(WIFEXITED(status));
-	ck_assert_int_eq(WEXITSTATUS(status), THREAD_ENDED);
+	ck_assert_int_gt(forked, 0);
+	ck_assert(support_ended_with_its_thread(forked));
 	record("p", "good");
 	ck_assert_int_eq(flush_project("p", BOTHY_FOREVER), 0);
 	ck_assert_int_eq(keeper_count("good"), 1);
 	keeper_close();
-	pthread_key_delete(at_thread_end);
 }
 END_TEST
 
