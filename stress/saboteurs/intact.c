@@ -124,8 +124,12 @@ static int stand_inside(void *arg, void **ret_result)
 	return 0;
 }
 
+/* They have a deadline, far away: so the pool has its watchdog, which is one thread more, from the first
+ * check on. */
 static void submit_all(struct capacity *capacity, bothy_future **ret_futures, unsigned n)
 {
+	bothy_time deadline = intact_limit() * 2;
+
 	for (unsigned i = 0; i < n; i++) {
 		char project[16];
 
@@ -133,7 +137,8 @@ static void submit_all(struct capacity *capacity, bothy_future **ret_futures, un
 		stress_need("a probe",
 		            bothy_submit(stress.pool,
 		                         &BOTHY_JOB(.entity = "probe", .project = project,
-		                                    .fn = stand_inside, .arg = capacity),
+		                                    .fn = stand_inside, .arg = capacity,
+		                                    .deadline = deadline),
 		                         &ret_futures[i]));
 		ledger_count(LEDGER_ACCEPTED);
 		ledger_count(LEDGER_ARGS_FREED); /* there is no function for it */
