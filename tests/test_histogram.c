@@ -95,7 +95,7 @@ START_TEST(a_time_of_any_magnitude_is_within_one_percent)
 			check_alone((INT64_C(1) << power) + by);
 	check_alone(0);
 	check_alone(INT64_MAX);
-	for (int i = 0; i < 100000; i++)
+	for (int i = 0; i < 10000; i++)
 		check_alone(random_time());
 }
 END_TEST

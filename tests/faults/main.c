@@ -31,7 +31,7 @@
 #include "tests/faults/verdict.h"
 #include "tests/support.h"
 
-enum { TRIES = 24, RUN_SECONDS = 120, SEVERAL = 5, NAME_BYTES = 64 };
+enum { TRIES = 6, RUN_SECONDS = 120, SEVERAL = 5, NAME_BYTES = 64 };
 
 /* How many fail in a row: to the end. */
 #define ALL (~0ul)

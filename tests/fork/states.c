@@ -370,7 +370,7 @@ START_TEST(with_a_context_entered_on_a_thread_of_the_hosts)
 }
 END_TEST
 
-enum { OBJECTS = 64, FORKS = 10 };
+enum { OBJECTS = 64, FORKS = 2 };
 
 static struct bothy_object objects[OBJECTS];
 static atomic_bool enough;

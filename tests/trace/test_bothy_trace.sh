@@ -9,6 +9,8 @@ export LC_ALL=C
 unset NO_COLOR TERM
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
+# Not by way of what stands for it in PATH, such as a version manager's script.
+python=$(python3 -c 'import sys; print(sys.executable)') || exit 1
 failed=0
 checks=0
 file=$work/traces.db
@@ -64,7 +66,7 @@ lines() # N
 json() # EXPRESSION
 {
 	# shellcheck disable=SC2016
-	python3 -c '
+	"$python" -c '
 import datetime, json, os, re, sys
 env = os.environ
 text = open(sys.argv[1], "rb").read()
@@ -100,7 +102,7 @@ run 0 "$file" ls
 cmp -s "$work/out" "$work/ls" || fail 'ls is not the default'
 
 # Each column begins where its title does; a duration ends there.
-python3 - "$work/ls" <<'END' || fail 'the columns are not aligned'
+"$python" - "$work/ls" <<'END' || fail 'the columns are not aligned'
 import sys
 title, *rows = open(sys.argv[1], encoding="utf-8").read().splitlines()
 for name in "ID", "OP", "START", "OUTCOME", "NAME":
@@ -165,7 +167,7 @@ run 0 "$file" show "$ROOT"
 has '^  "op_name": "evaluate",$'
 has '^    "team": "ann"$'
 has '^  "display_name": "one.n.u001b\[31mred.u001b\[m.u0007.u007f.u009b.u202e 猫'
-python3 -m json.tool "$work/out" >/dev/null || fail 'show is not JSON'
+"$python" -m json.tool "$work/out" >/dev/null || fail 'show is not JSON'
 run 0 "$file" show "$ROOT" --json
 lines 1
 json 'rows[0]["attributes"] == {"team": "ann"} and rows[0]["inputs"] == {"n": 3}'
@@ -367,12 +369,12 @@ terminal() # COLUMNS ARGUMENT...: the output, in out; without its colours, in pl
 	checks=$((checks + 1))
 	columns=$1
 	shift
-	python3 "$work/terminal.py" "$columns" "$BOTHY_TRACE" "$@" >"$work/out"
+	"$python" "$work/terminal.py" "$columns" "$BOTHY_TRACE" "$@" >"$work/out"
 	sed "s/$(printf '\033')\[[0-9;]*m//g" "$work/out" >"$work/plain"
 }
 fits() # COLUMNS
 {
-	python3 - "$work/plain" "$1" <<'END' || fail "lines of other than $1 columns at most"
+	"$python" - "$work/plain" "$1" <<'END' || fail "lines of other than $1 columns at most"
 import sys, unicodedata
 def width(c):
     if unicodedata.combining(c):
@@ -456,7 +458,7 @@ run 1 "$work/empty"
 
 # A file of another program, one of a later release, and damaged ones.
 # shellcheck disable=SC2154
-python3 - "$work" "$file" "${INNER##*/}" <<'END' || exit 1
+"$python" - "$work" "$file" "${INNER##*/}" <<'END' || exit 1
 import sqlite3, sys
 work, file, inner = sys.argv[1:]
 other = sqlite3.connect(work + "/foreign.db")
@@ -571,7 +573,7 @@ if __name__ == "__main__":
                      (i.to_bytes(16, "big"), f"{i}", i, form))
     copy.commit()
 END
-python3 "$work/forms.py" "$file" "$work/forms.db" || exit 1
+"$python" "$work/forms.py" "$file" "$work/forms.db" || exit 1
 export PYTHONPATH="$work" PYTHONDONTWRITEBYTECODE=1
 run 1 "$work/forms.db" export --project ann/cats
 says 'inputs is not JSON'

@@ -19,7 +19,7 @@
 #include "tests/pool_fixture.h"
 #include "tests/support.h"
 
-enum { KILLS = 50, CALLS_A_JOB = 40, ID_BYTES = 37 };
+enum { KILLS = 10, CALLS_A_JOB = 40, ID_BYTES = 37 };
 
 static char folder[] = "/tmp/bothy-kill-XXXXXX";
 static char path[64], url[80];

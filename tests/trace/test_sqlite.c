@@ -531,7 +531,7 @@ END_TEST
 
 /* ---- dying -------------------------------------------------------------------------------- */
 
-enum { MOMENTS = 12, MOST = 1000 };
+enum { MOMENTS = 6, MOST = 1000 };
 
 /* Writes calls in small flushes, and says through FD how many are durable. */
 static _Noreturn void write_until_killed(int fd)
@@ -765,7 +765,7 @@ END_TEST
 
 /* ---- forks -------------------------------------------------------------------------------- */
 
-enum { FORKS = UNDER_THREAD_SANITIZER ? 5 : 100 };
+enum { FORKS = UNDER_THREAD_SANITIZER ? 5 : 20 };
 
 static atomic_bool enough;
 
