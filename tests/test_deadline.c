@@ -3,12 +3,18 @@
  * their workers.
  */
 #include <errno.h>
-#include <sched.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "tests/pool_fixture.h"
 
 #define MS INT64_C(1000000)
+
+/* Between two looks at a state that some milliseconds or a second will bring. */
+static void look_again(void)
+{
+	nanosleep(&(struct timespec){0, MS}, NULL);
+}
 
 START_TEST(a_past_deadline_is_accepted_and_expires)
 {
@@ -58,7 +64,7 @@ START_TEST(thousands_of_queued_jobs_expire_together)
 		start_and_forget(BOTHY_JOB(.fn = nothing, .arg = &freed, .arg_free = count_free,
 		                           .deadline = bothy_after_ms(i % 3)));
 	while (stats_now().expired < N)
-		sched_yield();
+		look_again();
 	ck_assert_int_eq(freed, N);
 	gate_open(&gate);
 }
@@ -185,7 +191,7 @@ START_TEST(a_job_that_does_not_stop_is_replaced)
 	gate_open(&gate);
 	ck_assert_int_eq(outcome(stuck), -ETIMEDOUT);
 	while (stats_now().lost > 0 || stats_now().threads > 1)
-		sched_yield();
+		look_again();
 }
 END_TEST
 
@@ -255,7 +261,7 @@ START_TEST(a_worker_may_be_lost_in_a_wait_that_keeps_its_place)
 	lender = start(BOTHY_JOB(.fn = wait_a_while_for_gated, .arg = pool));
 	gate_await(&gate, 1);
 	while (stats_now().waiting == 0)
-		sched_yield();
+		look_again();
 	ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = wait_a_while_for_gated, .arg = pool,
 	                                         .deadline = bothy_after_ms(50)))),
 	                 -ETIMEDOUT);
@@ -274,7 +280,7 @@ START_TEST(a_project_with_a_lost_worker_waits_until_it_is_back)
 	stuck = start(BOTHY_JOB(.fn = stop_at_gate, .deadline = bothy_after_ms(1000)));
 	gate_await(&gate, 1);
 	while (stats_now().lost == 0)
-		sched_yield();
+		look_again();
 	next = start(BOTHY_JOB(.fn = nothing));
 	ck_assert_int_eq(bothy_future_wait(next, bothy_after_ms(20)), -ETIMEDOUT);
 	ck_assert_int_eq(outcome(start(BOTHY_JOB(.entity = "bob", .project = "p", .fn = nothing))),
@@ -295,9 +301,9 @@ START_TEST(past_lost_max_the_pool_narrows_and_says_so)
 		stuck[i] = start(BOTHY_JOB(.fn = stop_at_gate, .deadline = bothy_after_ms(1000)));
 	gate_await(&gate, 2);
 	while (stats_now().lost < 2)
-		sched_yield();
+		look_again();
 	while (stats_now().narrowed != 1)
-		sched_yield();
+		look_again();
 	ck_assert_int_eq(outcome(start(BOTHY_JOB(.entity = "bob", .project = "p", .fn = nothing))),
 	                 0);
 	gate_open(&gate);
@@ -305,7 +311,7 @@ START_TEST(past_lost_max_the_pool_narrows_and_says_so)
 		ck_assert_int_eq(outcome(stuck[i]), -ETIMEDOUT);
 	/* One of the three that serve then is too many, and leaves. */
 	while (stats_now().narrowed > 0 || stats_now().lost > 0 || stats_now().threads > 2)
-		sched_yield();
+		look_again();
 	ck_assert_uint_eq(stats_now().threads, 2);
 }
 END_TEST
@@ -326,7 +332,7 @@ START_TEST(lost_threads_of_jobs_own_count_too)
 		stuck[i] = start(job);
 		gate_await(&gate, 1);
 		while (stats_now().lost <= i)
-			sched_yield();
+			look_again();
 		ck_assert_uint_eq(stats_now().narrowed, i);
 	}
 	next = start(bobs);
@@ -336,9 +342,9 @@ START_TEST(lost_threads_of_jobs_own_count_too)
 	for (int i = 0; i < 3; i++)
 		ck_assert_int_eq(outcome(stuck[i]), -ETIMEDOUT);
 	while (stats_now().narrowed > 0 || stats_now().lost > 0)
-		sched_yield();
+		look_again();
 	while (stats_now().threads != 2)
-		sched_yield();
+		look_again();
 }
 END_TEST
 

@@ -448,7 +448,7 @@ END_TEST
 
 /* ---- threads ------------------------------------------------------------------------------------ */
 
-enum { THREADS = 4, EACH = 50000 };
+enum { THREADS = 4, EACH = 20000 };
 
 static uint64_t serials[THREADS][EACH];
 
@@ -536,7 +536,7 @@ START_TEST(any_number_of_threads_may_set_and_get_one_objects_ref)
 END_TEST
 
 /* Objects that are copies, each given its identity by one thread while another looks. */
-enum { COPIES = 500000 };
+enum { COPIES = 200000 };
 
 static struct bothy_object original, *copies;
 static atomic_int at; /* the copy that is looked at */

@@ -468,7 +468,7 @@ static void *write_value(void *value)
 
 START_TEST(any_depth_is_written_on_a_small_stack)
 {
-	enum { DEPTH = 100000 };
+	enum { DEPTH = 30000 };
 	json_t **levels = calloc(DEPTH, sizeof(levels[0]));
 
 	for (size_t i = 0; i < DEPTH; i++) {

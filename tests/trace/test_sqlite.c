@@ -663,7 +663,7 @@ START_TEST(what_no_transaction_has_room_for_is_told_by_the_flush)
 	flush();
 	limit_files(4 << 20);
 	put_call("ann", "dogs", 2, "op", 0, 1);
-	error = try_file('f', 48 << 20); /* more than the cache: it is written at once */
+	error = try_file('f', 20 << 20); /* more than the cache: it is written at once */
 	ck_assert_int_eq(error, -ENOSPC);
 	put_call("ann", "dogs", 3, "op", 0, 1);
 	error = store.ops.flush(store.self);
@@ -676,7 +676,7 @@ START_TEST(what_no_transaction_has_room_for_is_told_by_the_flush)
 	flush();
 	ck_assert_str_eq(calls("ann", "dogs", NULL), "2 3");
 	limit_files(file_limit());
-	ck_assert_int_eq(try_file('f', 48 << 20), 0);
+	ck_assert_int_eq(try_file('f', 20 << 20), 0);
 	flush();
 	store_shut();
 	ck_assert_str_eq(ask_sql("PRAGMA integrity_check"), "ok");
