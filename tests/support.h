@@ -157,6 +157,11 @@ long support_live_allocations(void);
 /* The library's system clock stands at NS from now on; 0: it goes right again. */
 void support_wall_clock(int64_t ns);
 
+/* The pauses between two tries of a database that another process has locked (with recording): SKIP: they
+ * take no time from now on.  And how many ms they have been asked to take, since that was called. */
+void support_skip_pauses(bool skip);
+unsigned long support_paused_ms(void);
+
 /* ---- threads ----------------------------------------------------------------------------- */
 
 /* Start a thread and wait for its end.  A failure ends the program: no test begins without. */

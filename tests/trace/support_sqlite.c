@@ -1,10 +1,11 @@
 /*
  * What the library calls instead of SQLite's own (see CMakeLists.txt): calls that fail on request
  * (tests/support.h).  What fails has done nothing; the codes go round, so that each call meets
- * several of them.
+ * several of them.  And pauses that take no time on request.
  */
 #include <sqlite3.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "tests/support.h"
@@ -27,6 +28,8 @@ int support_sqlite3_bind_text64(sqlite3_stmt *statement, int at, const char *tex
                                 sqlite3_uint64 bytes, void (*destroy)(void *),
                                 unsigned char encoding);
 
+int support_sqlite3_sleep(int ms);
+
 static int some_code(void)
 {
 	static const int codes[] = {SQLITE_NOMEM, SQLITE_IOERR, SQLITE_FULL, SQLITE_BUSY,
@@ -34,6 +37,26 @@ static int some_code(void)
 	static atomic_uint turn;
 
 	return codes[atomic_fetch_add(&turn, 1) % (sizeof(codes) / sizeof(codes[0]))];
+}
+
+static atomic_bool skips;
+static atomic_ulong paused_ms;
+
+void support_skip_pauses(bool skip)
+{
+	atomic_store(&skips, skip);
+	atomic_store(&paused_ms, 0);
+}
+
+unsigned long support_paused_ms(void)
+{
+	return atomic_load(&paused_ms);
+}
+
+int support_sqlite3_sleep(int ms)
+{
+	atomic_fetch_add(&paused_ms, (unsigned long)ms);
+	return atomic_load(&skips) ? ms : sqlite3_sleep(ms);
 }
 
 int support_sqlite3_initialize(void)

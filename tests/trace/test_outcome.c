@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "tests/pool_fixture.h"
+#include "tests/support.h"
 #include "tests/trace/traced.h"
 
 enum { OUTCOME = 7 };
@@ -212,6 +213,7 @@ START_TEST(a_file_that_is_locked_fails_the_flush_alone)
 
 	ck_assert_int_eq(sqlite3_open(path, &other), SQLITE_OK);
 	ck_assert_int_eq(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+	support_skip_pauses(true);
 	pool_on(server);
 	run_job(record_all);
 	expect_told(-EBUSY, "object");
