@@ -1,8 +1,8 @@
 /*
  * How long jobs waited and ran: a pool's and each project's histograms, and reading them.
  *
- * Locking: the pool's `times_lock` guards the histograms, its projects' too.  A reader allocates before it has the lock and
- * frees after it: under it at most 60 KB are copied, mostly one or two.
+ * Locking: the pool's `times_lock` guards the histograms, its projects' too.  A reader allocates
+ * before it has the lock and frees after it: under it at most 60 KB are copied, mostly one or two.
  */
 #ifndef POOL_TIMES_H
 #define POOL_TIMES_H

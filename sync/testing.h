@@ -2,8 +2,8 @@
  * Switches and counters that only test builds have (BOTHY_TESTING).
  *
  * PLANTED(NAME) asks whether a test has planted that fault in the library, to see that
- * the test would find it; tests/mutants/run does so with all of them.  In the library that users link it is the constant 0, and the
- * compiler removes what depends on it.
+ * the test would find it; tests/mutants/run does so with all of them.  In the library that users
+ * link it is the constant 0, and the compiler removes what depends on it.
  */
 #ifndef SYNC_TESTING_H
 #define SYNC_TESTING_H

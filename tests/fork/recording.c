@@ -239,7 +239,8 @@ static int look_and_use(void *arg)
 	return (*use)(NULL) != NULL ? 2 : 0;
 }
 
-/* USE, which returns NULL if it worked, begins with that CALL, and no child is forked in the middle of it. */
+/* USE, which returns NULL if it worked, begins with that CALL, and no child is forked in the middle
+ * of it. */
 static void fork_during_first(enum support_call call, void *(*use)(void *))
 {
 	pthread_t thread;
