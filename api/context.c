@@ -174,5 +174,5 @@ int bothy_context_adopt(bothy_capture *capture, bothy_context **ret_context)
 
 void bothy_capture_release(bothy_capture *capture)
 {
-	capture_release(capture);
+	capture_free(capture);
 }

@@ -270,7 +270,7 @@ void job_spares_fini(struct job_spares *spares)
 /* The last hold's end calls the server. */
 static void release_inherited(void *inherited)
 {
-	capture_release(inherited);
+	capture_free(inherited);
 }
 
 static void job_free(bothy_future *job, struct job_spares *spares)

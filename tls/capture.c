@@ -3,8 +3,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "sync/atomic.h"
-#include "sync/holds.h"
 #include "sync/testing.h"
 #include "tls/client.h"
 #include "tls/context.h"
@@ -38,7 +36,6 @@ int capture_new(bothy_context *context, bothy_capture **ret_capture)
 
 	if (capture == NULL)
 		return -ENOMEM;
-	atomic_init(&capture->holds, 1);
 	capture->client = client_hold(context->client);
 	capture->fallback = context->fallback;
 	error = snapshot_take(&context->refs, &capture->refs);
@@ -58,14 +55,7 @@ fail_snapshot:
 	return error;
 }
 
-bothy_capture *capture_hold(bothy_capture *capture)
-{
-	/* Relaxed: whoever adds a hold has one. */
-	(void)atom_add(&capture->holds, 1, relaxed);
-	return capture;
-}
-
-/* The context in which the last hold happened to go is none of the token's business. */
+/* The context in which it happened to go is none of the token's business. */
 static void free_token(const bothy_server *server, void *token)
 {
 	bothy_context *suspended;
@@ -78,9 +68,9 @@ static void free_token(const bothy_server *server, void *token)
 	context_resume(suspended);
 }
 
-void capture_release(bothy_capture *capture)
+void capture_free(bothy_capture *capture)
 {
-	if (capture == NULL || !holds_drop(&capture->holds))
+	if (capture == NULL)
 		return;
 	free_token(capture->client->server, capture->token);
 	snapshot_release(capture->refs);

@@ -1,6 +1,6 @@
 /*
  * What descendants of a context start with: its client, its refs, its server's token.
- * Immutable and counted; spawned jobs and adopted contexts share it.
+ * Immutable, and one owner's: a spawned job, or who called bothy_capture(); any thread may read it.
  */
 #ifndef TLS_CAPTURE_H
 #define TLS_CAPTURE_H
@@ -10,7 +10,6 @@
 #include "refs/table.h"
 
 struct bothy_capture {
-	_Atomic unsigned holds;
 	bothy_client *client;      /* held */
 	struct snapshot *refs;     /* NULL: none */
 	void *token;               /* of the server's inherit; NULL: none */
@@ -20,7 +19,6 @@ struct bothy_capture {
 /* Of CONTEXT as it is now, which must be this thread's.  0, -ENOMEM, or what the server's
  * inherit said. */
 int capture_new(bothy_context *context, bothy_capture **ret_capture);
-bothy_capture *capture_hold(bothy_capture *capture);
-void capture_release(bothy_capture *capture); /* NULL is fine */
+void capture_free(bothy_capture *capture); /* NULL is fine */
 
 #endif

@@ -310,17 +310,15 @@ static int make_integer(const struct reader *reader, const char *start, json_t *
 static int make_real(struct reader *reader, const char *start, json_t **ret_value)
 {
 	double value;
-	int error;
 
 	reader->text.n = 0;
 	buffer_append(&reader->text, start, (size_t)(reader->at - start));
 	buffer_append(&reader->text, "", 1);
 	if (reader->text.failed)
 		return fail_memory(reader);
-	error = real_read(&reader->reals, reader->text.bytes, &value);
-	if (error == -ERANGE)
+	if (real_read(&reader->reals, reader->text.bytes, &value) < 0)
 		return fail_at(reader, start, "this number is larger than any double");
-	*ret_value = error == 0 ? json_real(value) : NULL;
+	*ret_value = json_real(value);
 	return *ret_value != NULL ? 0 : fail_memory(reader);
 }
 
@@ -549,7 +547,8 @@ int json_read(const char *what, const char *json, size_t bytes, enum json_shape 
 		                  bytes, BOTHY_VALUE_MAX);
 	reader.end = bytes > 0 ? json + bytes : json;
 	reader.depth_max = depth_for_stack(thread_stack_left());
-	error = libraries_begin(NULL) < 0 ? fail_memory(&reader) : read_all(&reader, shape);
+	error = libraries_begin(&reader.reals.c_locale) < 0 ? fail_memory(&reader)
+	                                                    : read_all(&reader, shape);
 	real_scope_leave(&reader.reals);
 	buffer_fini(&reader.open);
 	buffer_fini(&reader.key);

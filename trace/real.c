@@ -14,23 +14,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "trace/libraries.h"
-
 /* ---- reading ------------------------------------------------------------------------- */
 
 int real_read(struct real_scope *scope, const char *text, double *ret_value)
 {
-	locale_t locale;
-	int error = libraries_begin(&locale);
-
-	if (error < 0)
-		return error;
 	if (!scope->entered) {
 		scope->entered = true;
 		(void)fegetenv(&scope->saved);
 		(void)fesetenv(FE_DFL_ENV); /* rounding to nearest, no traps */
 	}
-	*ret_value = strtod_l(text, NULL, locale);
+	*ret_value = strtod_l(text, NULL, scope->c_locale);
 	return isinf(*ret_value) ? -ERANGE : 0;
 }
 

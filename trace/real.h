@@ -5,21 +5,19 @@
 #define TRACE_REAL_H
 
 #include <fenv.h>
+#include <locale.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 /* The caller's floating-point environment, which is put away from the first real read on.
- * All zero at first. */
+ * All zero at first, but for the locale. */
 struct real_scope {
+	locale_t c_locale; /* from libraries_begin() */
 	bool entered;
 	fenv_t saved;
 };
 
-/*
- * The double nearest to TEXT, a number of JSON's grammar.
- *
- * Errors: -ERANGE: none is near; -ENOMEM.
- */
+/* The double nearest to TEXT, a number of JSON's grammar; -ERANGE: none is near. */
 int real_read(struct real_scope *scope, const char *text, double *ret_value);
 
 /* Put the caller's environment back. */
