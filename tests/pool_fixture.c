@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 
 bothy_pool *pool;
 struct gate gate;
@@ -46,6 +47,21 @@ bothy_future *start(struct bothy_job job)
 void start_and_forget(struct bothy_job job)
 {
 	bothy_future_release(start(job));
+}
+
+bothy_future *start_to_be_late(struct bothy_job job)
+{
+	for (int64_t ms = 20;; ms *= 2) {
+		bothy_future *future;
+
+		job.deadline = bothy_after_ms(ms);
+		future = start(job);
+		while (bothy_future_state(future) == BOTHY_QUEUED)
+			nanosleep(&(struct timespec){0, 1000000}, NULL);
+		if (bothy_future_state(future) != BOTHY_EXPIRED)
+			return future;
+		bothy_future_release(future);
+	}
 }
 
 int outcome(bothy_future *future)

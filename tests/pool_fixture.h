@@ -27,6 +27,10 @@ void pool_of(unsigned workers);
 bothy_future *start(struct bothy_job job);
 void start_and_forget(struct bothy_job job);
 
+/* Submit it, again and again, until it has begun before its deadline, which is so early or late: a
+ * job that stays will miss it.  What has expired in the queue has had its arg_free called. */
+bothy_future *start_to_be_late(struct bothy_job job);
+
 /* Wait for FUTURE without end, release it, and return its code. */
 int outcome(bothy_future *future);
 

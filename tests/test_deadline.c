@@ -89,7 +89,7 @@ START_TEST(a_job_that_starts_during_a_sweep_times_out)
 		start_and_forget(BOTHY_JOB(.fn = nothing));
 	start_and_forget(BOTHY_JOB(.fn = nothing, .arg = &sweeping, .arg_free = stop_at,
 	                           .deadline = bothy_after_ms(100)));
-	late = start(BOTHY_JOB(.fn = until_stopped, .deadline = bothy_after_ms(1000)));
+	late = start(BOTHY_JOB(.fn = until_stopped, .deadline = bothy_after_ms(3000)));
 	gate_await(&sweeping, 1); /* it has been through all but LATE */
 	gate_open(&gate);
 	gate_await(&gate, 1);
@@ -112,7 +112,7 @@ START_TEST(a_running_job_times_out_at_once_and_is_asked_to_stop)
 	bothy_future *future;
 
 	pool_of(1);
-	future = start(BOTHY_JOB(.fn = stop_at_gate, .deadline = bothy_after_ms(1000)));
+	future = start_to_be_late(BOTHY_JOB(.fn = stop_at_gate));
 	gate_await(&gate, 1);
 	ck_assert_int_eq(bothy_future_wait(future, BOTHY_FOREVER), 0);
 	ck_assert_int_eq(bothy_future_state(future), BOTHY_TIMED_OUT);
@@ -140,8 +140,8 @@ START_TEST(a_timed_out_jobs_late_result_is_freed)
 	void *result = &freed;
 
 	pool_of(1);
-	future = start(BOTHY_JOB(.fn = late_result, .arg = &freed, .result_free = count_free,
-	                         .deadline = bothy_after_ms(1000)));
+	future = start_to_be_late(
+		BOTHY_JOB(.fn = late_result, .arg = &freed, .result_free = count_free));
 	gate_await(&gate, 1);
 	ck_assert_int_eq(bothy_future_wait(future, BOTHY_FOREVER), 0);
 	ck_assert_int_eq(bothy_future_result(future, &result), -ETIMEDOUT);
@@ -181,7 +181,7 @@ START_TEST(a_job_that_does_not_stop_is_replaced)
 	bothy_future *stuck;
 
 	pool_with((struct bothy_pool_options){.workers = 1, .stop_grace_ns = MS});
-	stuck = start(BOTHY_JOB(.fn = stop_at_gate, .deadline = bothy_after_ms(1000)));
+	stuck = start_to_be_late(BOTHY_JOB(.fn = stop_at_gate));
 	gate_await(&gate, 1);
 	/* Another project's job: the stuck one's project has to wait. */
 	ck_assert_int_eq(outcome(start(BOTHY_JOB(.entity = "bob", .project = "p", .fn = nothing))),
@@ -202,8 +202,7 @@ static int wait_and_stay(void *arg, void **ret_result)
 	int error;
 
 	(void)ret_result;
-	if (bothy_submit(arg, &BOTHY_JOB(.entity = "bob", .project = "p", .fn = until_stopped),
-	                 &future) < 0)
+	if (bothy_submit(arg, &BOTHY_JOB(.entity = "bob", .project = "p", .fn = ask_why), &future) < 0)
 		return 1;
 	error = bothy_future_wait(future, BOTHY_FOREVER);
 	(void)bothy_future_cancel(future);
@@ -217,9 +216,8 @@ START_TEST(a_job_that_does_not_stop_after_a_wait_is_replaced_too)
 	bothy_future *stuck;
 
 	pool_with((struct bothy_pool_options){.workers = 1, .stop_grace_ns = 500 * MS});
-	stuck = start(BOTHY_JOB(.fn = wait_and_stay, .arg = pool,
-	                        .deadline = bothy_after_ms(1000)));
-	gate_await(&gate, 2);
+	stuck = start_to_be_late(BOTHY_JOB(.fn = wait_and_stay, .arg = pool));
+	gate_await(&gate, 1);
 	ck_assert_int_eq(outcome(start(BOTHY_JOB(.entity = "cy", .project = "p", .fn = nothing))),
 	                 0);
 	gate_open(&gate);
@@ -277,7 +275,7 @@ START_TEST(a_project_with_a_lost_worker_waits_until_it_is_back)
 	bothy_future *stuck, *next;
 
 	pool_with((struct bothy_pool_options){.workers = 2, .stop_grace_ns = MS});
-	stuck = start(BOTHY_JOB(.fn = stop_at_gate, .deadline = bothy_after_ms(1000)));
+	stuck = start_to_be_late(BOTHY_JOB(.fn = stop_at_gate));
 	gate_await(&gate, 1);
 	while (stats_now().lost == 0)
 		look_again();
@@ -298,7 +296,7 @@ START_TEST(past_lost_max_the_pool_narrows_and_says_so)
 	pool_with((struct bothy_pool_options){
 		.workers = 2, .stop_grace_ns = MS, .lost_max = 1, .lost_per_project = 8});
 	for (int i = 0; i < 2; i++)
-		stuck[i] = start(BOTHY_JOB(.fn = stop_at_gate, .deadline = bothy_after_ms(1000)));
+		stuck[i] = start_to_be_late(BOTHY_JOB(.fn = stop_at_gate));
 	gate_await(&gate, 2);
 	while (stats_now().lost < 2)
 		look_again();
@@ -325,11 +323,8 @@ START_TEST(lost_threads_of_jobs_own_count_too)
 	pool_with((struct bothy_pool_options){
 		.workers = 2, .stop_grace_ns = MS, .lost_max = 1, .lost_per_project = 8});
 	for (unsigned i = 0; i < 3; i++) {
-		struct bothy_job job = stay;
-
 		ck_assert_int_eq(outcome(start(bobs)), 0); /* there is a place as yet */
-		job.deadline = bothy_after_ms(1000);
-		stuck[i] = start(job);
+		stuck[i] = start_to_be_late(stay);
 		gate_await(&gate, 1);
 		while (stats_now().lost <= i)
 			look_again();
@@ -375,7 +370,7 @@ START_TEST(a_child_has_at_most_its_parents_deadline)
 
 	pool_of(1);
 	parent = start(BOTHY_JOB(.fn = spawn_sleeper, .arg = &child,
-	                         .deadline = bothy_after_ms(1000)));
+	                         .deadline = bothy_after_ms(3000)));
 	ck_assert_int_eq(outcome(parent), 0);
 	ck_assert_int_eq(outcome(child), -ETIMEDOUT);
 }

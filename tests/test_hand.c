@@ -12,6 +12,7 @@
 #include "pool/hand.h"
 #include "pool/order.h"
 #include "pool/project.h"
+#include "pool/watchdog.h"
 #include "pool/worker.h"
 #include "sync/clock.h"
 #include "sync/testing.h"
@@ -436,9 +437,13 @@ END_TEST
 /* When the queues may be swept again. */
 static void sweep_at(bothy_time t)
 {
+	struct kicks kicks = KICKS_INITIALIZER;
+
 	lock_acquire(&pool->lock);
 	pool->swept_at = t;
+	watchdog_want_locked(pool, t, &kicks);
 	lock_release(&pool->lock);
+	kicks_give(&kicks);
 }
 
 /* The worker is held, and is to come first to a job whose deadline is past: nobody sweeps. */

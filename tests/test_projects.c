@@ -352,8 +352,7 @@ START_TEST(a_job_that_is_stuck_has_its_place_charged_until_it_ends)
 
 	pool_with((struct bothy_pool_options){.workers = 1, .stop_grace_ns = 1});
 	open_with((struct bothy_project_options){0});
-	future = start(
-		BOTHY_JOB(.handle = project, .fn = stop_at_gate, .deadline = bothy_after_ms(200)));
+	future = start_to_be_late(BOTHY_JOB(.handle = project, .fn = stop_at_gate));
 	gate_await(&gate, 1);
 	ck_assert_int_eq(outcome(future), -ETIMEDOUT);
 	while (project_now().lost == 0)

@@ -459,7 +459,7 @@ START_TEST(a_traced_jobs_exception_is_how_it_ended)
 	pool_on_server();
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		bothy_time deadline =
-			cases[i].what == sleep_on ? bothy_after_ms(500) : BOTHY_FOREVER;
+			cases[i].what == sleep_on ? bothy_after_ms(2000) : BOTHY_FOREVER;
 		struct bothy_calls_query query = {
 			.size = sizeof(query), .newest_first = true, .limit = 1};
 		struct seen seen;
