@@ -137,7 +137,8 @@ bool ledger_is_quiet(void)
 	for (size_t i = 0; i < PAIRS; i++)
 		if (ledger_sum(pairs[i].begun) != ledger_sum(pairs[i].ended))
 			return false;
-	return args_due() == ledger_sum(LEDGER_ARGS_FREED) &&
+	return outcomes() == ledger_sum(LEDGER_ACCEPTED) &&
+	       args_due() == ledger_sum(LEDGER_ARGS_FREED) &&
 	       ledger_sum(LEDGER_RESULTS_MADE) == results_gone();
 }
 

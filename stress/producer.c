@@ -173,7 +173,7 @@ static enum task_kind draw_kind(struct rng *rng)
 	unsigned draw = rng_below(rng, 100000);
 
 	if (stress.options.honest)
-		return (enum task_kind)(draw % 4 ? KIND_WORK : draw % KIND_STOPPED);
+		return (enum task_kind)(draw % 4 ? KIND_WORK : draw / 4 % KIND_STOPPED);
 	if (stress.options.even)
 		return (enum task_kind)(draw % KIND_LAST);
 	for (int kind = 0; kind < KIND_COUNT; kind++) {

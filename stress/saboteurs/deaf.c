@@ -115,7 +115,7 @@ static void await_deadlines(struct round *round, unsigned first, unsigned end)
 		late++;
 	}
 	round->deaf += late;
-	if (late < end - first && delay_ns < 20000000)
+	if (late < end - first && delay_ns < 1000000000)
 		delay_ns += delay_ns / 8;
 	else if (delay_ns > 1000000)
 		delay_ns -= delay_ns / 16;
