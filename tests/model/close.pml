@@ -1,9 +1,10 @@
 /*
- * The close of a pool whose workers are lost, replaced, or lend their places: docs/models.md says
- * which lines this models.
+ * The close of a pool whose workers are lost, replaced, ended by their job, or lend their places:
+ * docs/models.md says which lines this models.
  *
  * Three workers, four jobs: some hang until every plain one has ended, past their deadline and its
- * grace; one may wait for the last, and lend its place meanwhile; the others just end.  The last
+ * grace; one may wait for the last, and lend its place meanwhile; one may end its thread; the others
+ * just end.  The last
  * SUBMITTED of them are submitted by another thread while the pool may close already: then they are
  * refused.  The close has a deadline, after which it is called again without one, or none.
  *
@@ -16,6 +17,7 @@
 #define LOST_NOT_REPLACED 1
 #define END_NOT_TOLD      2
 #define WAKE_DROPPED      3
+#define LEAVER_COUNTED    4
 #ifndef MISTAKE
 #define MISTAKE NONE
 #endif
@@ -37,6 +39,7 @@ byte phase;
 #define PLAIN 0
 #define HANGS 1
 #define WAITS 2
+#define EXITS 3
 byte kind[JOBS];
 bool ended[JOBS];         /* its function has returned, or it will never run */
 byte next, tail;          /* the first that is queued, and the one behind the last */
@@ -44,6 +47,7 @@ byte live;
 
 /* The books of pool.h. */
 byte threads, lost, waiting, lent, busy, searching, started, joined, leaving;
+byte retiring;            /* of threads: they will leave, for another has their place */
 bool idle[THREADS], token[THREADS], placed[THREADS], is_lost[THREADS];
 bool hangs[THREADS];      /* it runs a job that hangs */
 bool staff_due;           /* staff_at is past */
@@ -51,7 +55,8 @@ bool watchdog_token, watchdog_gone, observer, observer_token, closed;
 
 #define given_up (lost > LOST_MAX -> lost - LOST_MAX : 0)
 #define places   (WORKERS - given_up)
-#define serving  (threads - waiting - lost)
+#define there    (threads - lost - leaving)
+#define serving  (there - waiting)
 #define some(f)  (f[0] || f[1] || f[2] || f[3] || f[4] || f[5] || f[6])
 #define can_send (some(idle) && next < tail && searching == 0 && busy < places)
 #define plain_over ((kind[0] != PLAIN || ended[0]) && (kind[1] != PLAIN || ended[1]) && \
@@ -77,14 +82,19 @@ inline wake_worker() {
 	:: else
 	fi;
 	assert(!can_send);
-	assert(threads - lost - leaving <= WORKERS + SPARE_MAX && lent <= SPARE_MAX && waiting <= lent)
+	assert(there - retiring <= WORKERS + SPARE_MAX && lent <= SPARE_MAX && waiting <= lent);
+	assert(phase >= STOPPING || staff_due || serving >= places)
 }
 
 /* pool/worker.c: short_locked(), worker_staff_locked() */
 inline staff() {
 	staff_due = false;
 	do
+#if MISTAKE == LEAVER_COUNTED
 	:: phase < STOPPING && serving < places && threads - lost < WORKERS + SPARE_MAX ->
+#else
+	:: phase < STOPPING && serving < places && there < WORKERS + SPARE_MAX ->
+#endif
 		assert(started < THREADS);
 		threads++;
 		started++;
@@ -156,7 +166,7 @@ proctype worker(byte me)
 			is_lost[me] = false;
 			lost--;
 			goes = (serving > WORKERS);
-			leaving = leaving + (goes -> 1 : 0);
+			retiring = retiring + (goes -> 1 : 0);
 			retires = goes
 		:: else
 		fi;
@@ -194,12 +204,26 @@ take:
 		:: else
 		fi;
 		atomic { ended[job] = true; hangs[me] = false }
+		if
+		:: kind[job] == EXITS -> break
+		:: else
+		fi
 	od;
-	/* worker_leave() */
+	/* worker_leave(), with settle_accounts_locked() and replace_locked() */
 	atomic {
-		threads--;
-		leaving = leaving - (retires -> 1 : 0);
+		if
+		:: job < JOBS -> jobs_ended(1)
+		:: else
+		fi;
+		if
+		:: placed[me] -> placed[me] = false; busy--
+		:: else
+		fi;
+		leaving++;
 		staff();
+		leaving--;
+		threads--;
+		retiring = retiring - (retires -> 1 : 0);
 		wake_worker();
 		changed();
 		joined++
@@ -352,6 +376,7 @@ init {
 		if
 		:: kind[0] = HANGS; kind[1] = HANGS; kind[2] = HANGS
 		:: kind[0] = HANGS; kind[1] = HANGS; kind[2] = WAITS
+		:: kind[0] = HANGS; kind[1] = EXITS; kind[2] = WAITS
 		fi;
 		tail = JOBS - SUBMITTED;
 		live = tail;

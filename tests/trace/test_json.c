@@ -301,7 +301,7 @@ static bool make_locale(const char *folder)
 	(void)system(command); /* it says that the other categories are missing */
 	if (setenv("LOCPATH", folder, 1) == 0 && setlocale(LC_NUMERIC, "comma") != NULL)
 		return true;
-	printf("no locale with a decimal comma could be made: this test shows nothing\n");
+	printf("no locale with a decimal comma could be made: localedef, locales?\n");
 	return false;
 }
 
@@ -324,7 +324,7 @@ static int read_with_commas(void *folder)
 	int wrong = 0;
 
 	if (!make_locale(folder))
-		return 0;
+		return support_is_emulated() ? 0 : 100;
 	wrong += strcmp(localeconv()->decimal_point, ",") != 0;
 	wrong += !reals_are_right();
 	(void)setlocale(LC_NUMERIC, "C");

@@ -24,7 +24,7 @@ BOTHY_BEGIN_DECLS
 
 /* How much of a thread is looked at after each job. */
 enum bothy_hygiene {
-	BOTHY_HYGIENE_FAST = 0,  /* what costs some 20 ns altogether: the first group below */
+	BOTHY_HYGIENE_FAST = 0,  /* what takes no system call: the first group below */
 	BOTHY_HYGIENE_STRICT = 1 /* all; each job's memory goes back to the system, too */
 };
 
