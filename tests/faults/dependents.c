@@ -3,6 +3,7 @@
  * fdatasync(2), which is found here as in any library that comes before libc.
  */
 #define _GNU_SOURCE
+#define _FILE_OFFSET_BITS 64 /* as SQLite's own, on machines of 32 bits too */
 #include "tests/faults/dependents.h"
 
 #include <errno.h>
