@@ -49,6 +49,11 @@ void start_and_forget(struct bothy_job job)
 	bothy_future_release(start(job));
 }
 
+void look_again(void)
+{
+	nanosleep(&(struct timespec){0, 1000000}, NULL);
+}
+
 bothy_future *start_to_be_late(struct bothy_job job)
 {
 	for (int64_t ms = 20;; ms *= 2) {
@@ -57,7 +62,7 @@ bothy_future *start_to_be_late(struct bothy_job job)
 		job.deadline = bothy_after_ms(ms);
 		future = start(job);
 		while (bothy_future_state(future) == BOTHY_QUEUED)
-			nanosleep(&(struct timespec){0, 1000000}, NULL);
+			look_again();
 		if (bothy_future_state(future) != BOTHY_EXPIRED)
 			return future;
 		bothy_future_release(future);

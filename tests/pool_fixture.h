@@ -27,6 +27,9 @@ void pool_of(unsigned workers);
 bothy_future *start(struct bothy_job job);
 void start_and_forget(struct bothy_job job);
 
+/* Between two looks at a state that some milliseconds or a second will bring: 1 ms for others. */
+void look_again(void);
+
 /* Submit it, again and again, until it has begun before its deadline, which is so early or late: a
  * job that stays will miss it.  What has expired in the queue has had its arg_free called. */
 bothy_future *start_to_be_late(struct bothy_job job);

@@ -4,17 +4,10 @@
  */
 #include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "tests/pool_fixture.h"
 
 #define MS INT64_C(1000000)
-
-/* Between two looks at a state that some milliseconds or a second will bring. */
-static void look_again(void)
-{
-	nanosleep(&(struct timespec){0, MS}, NULL);
-}
 
 START_TEST(a_past_deadline_is_accepted_and_expires)
 {

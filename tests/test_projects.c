@@ -272,7 +272,7 @@ START_TEST(a_job_is_not_charged_for_a_place_that_it_has_lent)
 	ck_assert_int_eq(bothy_completions_new(&never), 0);
 	future = start(BOTHY_JOB(.handle = project, .fn = wait_lending_the_place));
 	while (stats_now().waiting == 0)
-		nanosleep(&(struct timespec){0, 1000000}, NULL);
+		look_again();
 	ck_assert_uint_eq(project_now().running, 1);
 	ck_assert_uint_eq(project_now().places, 0);
 	ck_assert_int_eq(bothy_future_cancel(future), 0);
@@ -334,7 +334,7 @@ START_TEST(places_that_are_lent_are_counted_for_their_project_alone)
 	futures[2] =
 		start(BOTHY_JOB(.entity = "ann", .project = "other", .fn = wait_lending_the_place));
 	while (stats_now().waiting < 3)
-		nanosleep(&(struct timespec){0, 1000000}, NULL);
+		look_again();
 	ck_assert_uint_eq(project_now().lent, 2);
 	for (int i = 0; i < 3; i++) {
 		ck_assert_int_eq(bothy_future_cancel(futures[i]), 0);
@@ -356,7 +356,7 @@ START_TEST(a_job_that_is_stuck_has_its_place_charged_until_it_ends)
 	gate_await(&gate, 1);
 	ck_assert_int_eq(outcome(future), -ETIMEDOUT);
 	while (project_now().lost == 0)
-		nanosleep(&(struct timespec){0, 1000000}, NULL);
+		look_again();
 	ck_assert_uint_eq(project_now().places, 1);
 	gate_open(&gate);
 	close_pool();

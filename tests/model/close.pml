@@ -4,9 +4,9 @@
  *
  * Three workers, four jobs: some hang until every plain one has ended, past their deadline and its
  * grace; one may wait for the last, and lend its place meanwhile; one may end its thread; the others
- * just end.  The last
- * SUBMITTED of them are submitted by another thread while the pool may close already: then they are
- * refused.  The close has a deadline, after which it is called again without one, or none.
+ * just end.  The last SUBMITTED of them are submitted by another thread while the pool may close
+ * already: then they are refused.  The close has a deadline, after which it is called again without
+ * one, or none.
  *
  * Each section of the pool's lock is one step: what is in it is guarded by it, but for the tokens of
  * those who park (park.pml), each of which is posted at most once in it.
