@@ -7,7 +7,7 @@
 
 #include "stress/stress.h"
 
-#define PRINTED 40ul /* of each kind, at most */
+#define PRINTED 1000ul /* of each kind, at most */
 
 static _Atomic unsigned long counts[VIOLATION_COUNT];
 

@@ -259,7 +259,7 @@ static bool is_as_before(const struct intact_measure *before, const struct intac
 
 	if (now->threads > before->threads)
 		most += BLOCKS_FOR_THREAD * (long)(now->threads - before->threads);
-	return now->blocks <= most && now->others <= before->others;
+	return now->blocks <= most && now->others == before->others;
 }
 
 /* A worker frees the blocks of a whole hand's jobs after they have settled, and a thread that has left
