@@ -46,8 +46,11 @@ void states_teardown(void)
 
 bothy_future *hold(struct bothy_job job)
 {
+	bothy_future *future = start(job);
+
 	ck_assert_int_lt(held.n, FUTURES_MAX);
-	return held.futures[held.n++] = start(job);
+	held.futures[held.n++] = future;
+	return future;
 }
 
 /* ---- what workers do ----------------------------------------------------------------------- */
@@ -229,9 +232,11 @@ END_TEST
 
 static atomic_int forked;
 
+/* Children are to find what is held: so not before the gate is open. */
 static void fork_here(void *arg)
 {
 	(void)arg;
+	gate_wait(&gate);
 	fork_children();
 	atomic_fetch_add(&forked, 1);
 }
@@ -257,6 +262,7 @@ static int fork_in_deferred(void *arg, void **ret_result)
 static void expect_forks(struct bothy_job job, int n)
 {
 	(void)hold(job);
+	gate_open(&gate);
 	ck_assert_int_eq(bothy_future_wait(held.futures[0], BOTHY_FOREVER), 0);
 	ck_assert_int_eq(forked, n);
 }
