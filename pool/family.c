@@ -7,8 +7,8 @@
  *
  * Invariants
  *   - A linked job's block is there: it leaves before its execution's hold is released, and
- *     a parent's children go to its own parent then.  The links own nothing, and a family
- *     is as large as its live jobs, however long the chain.
+ *     a parent's children go to its own parent then, or to nobody if that one did not spawn it but
+ *     ran it.  The links own nothing, and a family is as large as its live jobs, however long the chain.
  *   - A child is linked before it is accepted; afterwards the spawner looks, with the lock,
  *     whether its parent was asked to stop.  Whoever stops the parent asks it first, then
  *     walks the family with the lock.  So either the walk finds the child accepted, or the
@@ -96,30 +96,52 @@ void family_join(bothy_future *parent, bothy_future *child)
 	lock_release(stripe_of(child));
 }
 
+void family_join_run(bothy_future *parent, bothy_future *child)
+{
+	job_extra(child)->was_run = true;
+	family_join(parent, child);
+}
+
 void family_leave(bothy_future *job)
 {
 	bool linked = job_extra(job) != NULL && job_extra(job)->in_family;
+	bool heirless = !linked || (job_extra(job)->was_run && !PLANTED(RUN_BEQUEATHS));
 
 	/* Only the job's own thread gives it children, and it does so no more. */
 	if (!linked && !job->spawned)
 		return;
 	lock_acquire(stripe_of(job));
-	bequeath_locked(job, linked ? job_extra(job)->parent : NULL);
+	bequeath_locked(job, heirless ? NULL : job_extra(job)->parent);
 	if (linked && job_extra(job)->linked)
 		unlink_locked(job);
 	lock_release(stripe_of(job));
 }
 
+bool family_is_below(const bothy_future *ancestor, const bothy_future *job)
+{
+	bool below = false;
+
+	if (job_extra(job) == NULL || !job_extra(job)->in_family)
+		return PLANTED(IN_PLACE_OF_NO_CHILD);
+	lock_acquire(stripe_of(job));
+	while (!below && job_extra(job) != NULL && job_extra(job)->linked) {
+		job = job_extra(job)->parent;
+		below = job == ancestor;
+	}
+	lock_release(stripe_of(job));
+	return below || PLANTED(IN_PLACE_OF_NO_CHILD);
+}
+
 /* ---- stopping ----------------------------------------------------------------------------------- */
 
-/* Ask JOB to stop, or claim it, if it is queued, and put it on *CHAIN; false: neither. */
-static bool ask_locked(bothy_future *job, bothy_future **chain)
+/* Ask JOB to stop for REASON, or claim it, if it is queued, and put it on *CHAIN; false: neither. */
+static bool ask_locked(bothy_future *job, int reason, bothy_future **chain)
 {
 	if (job_claim(job, chain))
 		return true;
 	if (job_phase(job_state(job)) != BOTHY_RUNNING)
 		return false;
-	stop_request(&job->stop, -ECANCELED);
+	stop_request(&job->stop, reason);
 	return true;
 }
 
@@ -136,21 +158,24 @@ static bothy_future *next_locked(const bothy_future *root, bothy_future *job)
 	return NULL;
 }
 
-static void ask_descendants_locked(bothy_future *job, bothy_future **chain)
+static void ask_descendants_locked(bothy_future *job, int reason, bothy_future **chain)
 {
 	for (bothy_future *j = job; (j = next_locked(job, j)) != NULL;)
-		(void)ask_locked(j, chain);
+		(void)ask_locked(j, reason, chain);
 }
 
 void family_inherit_stop(bothy_future *parent)
 {
 	bothy_future *chain = NULL;
+	int reason;
 
 	lock_acquire(stripe_of(parent));
-	if (stop_reason(&parent->stop) < 0 && !PLANTED(STOP_NOT_INHERITED))
-		ask_descendants_locked(parent, &chain);
+	reason = PLANTED(STOP_NOT_INHERITED) ? 0 : stop_reason(&parent->stop);
+	if (reason < 0)
+		ask_descendants_locked(parent, reason, &chain);
 	lock_release(stripe_of(parent));
-	settle_chain(&chain, BOTHY_CANCELED, -ECANCELED);
+	/* No child's deadline is later than its parent's. */
+	settle_chain(&chain, reason == -ETIMEDOUT ? BOTHY_EXPIRED : BOTHY_CANCELED, reason);
 }
 
 bool family_cancel(bothy_future *job)
@@ -159,9 +184,9 @@ bool family_cancel(bothy_future *job)
 	bool asked;
 
 	lock_acquire(stripe_of(job));
-	asked = ask_locked(job, &chain);
+	asked = ask_locked(job, -ECANCELED, &chain);
 	if (asked && !PLANTED(CHILDREN_UNSTOPPED))
-		ask_descendants_locked(job, &chain);
+		ask_descendants_locked(job, -ECANCELED, &chain);
 	lock_release(stripe_of(job));
 	settle_chain(&chain, BOTHY_CANCELED, -ECANCELED);
 	return asked;

@@ -66,7 +66,8 @@ struct job_extra {
 	/* The family: guarded by the family's stripe; see family.c. */
 	struct bothy_future *parent;
 	struct job_link sibling;
-	bool in_family;             /* it was spawned; const */
+	bool in_family;             /* it has a parent at first; const */
+	bool was_run;               /* ... which waits for it in bothy_run(); const */
 	bool linked;
 };
 

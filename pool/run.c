@@ -201,11 +201,15 @@ static void leave(struct run *run)
 
 static void end_context(struct run *run)
 {
-	int told = run->exited ? -EOWNERDEAD : run->code;
+	int told = run->code;
 	char *text = NULL;
 
 	if (run->context->stage == CONTEXT_IDLE)
 		return;
+	if (run->exited)
+		told = -EOWNERDEAD;
+	else if (told == -EOWNERDEAD) /* what it returned: it has not ended the thread */
+		told = EOWNERDEAD;
 	run->finish_error = context_end(run->context, told, &text);
 	run->error_text = text;
 }
@@ -453,6 +457,10 @@ static void here_run(struct here *here)
 	bothy_context *outer = context_current();
 	bothy_future *job = here->job;
 
+	/* The deadline that nobody watches outside is nobody's to watch inside, either. */
+	if (outer != NULL && outer->polls && outer->deadline < job->deadline &&
+	    !PLANTED(NESTED_OUTLASTS_JOB))
+		job->deadline = outer->deadline;
 	here->run = (struct run){
 		.stage = RUN_RUNS,
 		.job = job,

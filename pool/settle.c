@@ -296,6 +296,7 @@ bool settle_withdraw(bothy_future *job)
 	if (!PLANTED(WITHDRAWN_UNTOLD))
 		settle_publish(job, BOTHY_CANCELED, -ECANCELED, JOB_DELIVERS);
 	group_leave(job);
+	family_leave(job);
 	job_release(job);
 	return true;
 }

@@ -212,15 +212,28 @@ static int enter(bothy_pool *pool, const struct bothy_job *spec, bothy_future *j
 	return 0;
 }
 
-int submit(bothy_pool *pool, const struct bothy_job *spec, bothy_future **ret_future)
+/* A child of PARENT, if that is not NULL. */
+static int make(bothy_pool *pool, const struct bothy_job *spec, bothy_future *parent,
+                bothy_future **ret_job)
 {
 	bothy_future *job;
-	int error = job_new(spec, false, worker_spares(), &pool->depot, &job);
+	int error = job_new(spec, parent != NULL, worker_spares(), &pool->depot, &job);
 
 	if (error < 0)
 		return error;
 	job->deadline = deadline_of(pool, spec);
-	return enter(pool, spec, job, ret_future);
+	if (parent != NULL && parent->deadline < job->deadline && !PLANTED(CHILD_OUTLASTS_PARENT))
+		job->deadline = parent->deadline;
+	*ret_job = job;
+	return 0;
+}
+
+int submit(bothy_pool *pool, const struct bothy_job *spec, bothy_future **ret_future)
+{
+	bothy_future *job;
+	int error = make(pool, spec, NULL, &job);
+
+	return error < 0 ? error : enter(pool, spec, job, ret_future);
 }
 
 /* ---- submit and wait ------------------------------------------------------------------------------ */
@@ -235,14 +248,19 @@ int submit_and_wait(bothy_pool *pool, const struct bothy_job *spec, bothy_time d
                     void **ret_result)
 {
 	bool lends_arg = spec->arg != NULL && spec->arg_bytes == 0 && spec->arg_free == NULL;
-	struct bothy_job capped = *spec;
+	bothy_future *parent = is_inside(pool) ? worker_current()->hand.top : NULL;
 	bothy_future *job;
-	int error;
+	int error = make(pool, spec, parent, &job);
 
-	capped.deadline = deadline_of(pool, spec);
-	if (deadline < capped.deadline)
-		capped.deadline = deadline;
-	error = submit(pool, &capped, &job);
+	if (error < 0)
+		return error;
+	if (deadline < job->deadline)
+		job->deadline = deadline;
+	if (parent != NULL)
+		family_join_run(parent, job);
+	error = enter(pool, spec, job, &job);
+	if (error == 0 && parent != NULL)
+		family_inherit_stop(parent);
 	if (error < 0)
 		return error;
 	cleanup_push(release, job);
@@ -297,26 +315,25 @@ int submit_child(const struct bothy_job *spec, bothy_future **ret_future)
 {
 	struct bothy_job child_spec = *spec;
 	bothy_future *parent, *child;
+	bothy_pool *pool;
 	int error = calling_job(&parent);
 
 	if (error < 0)
 		return error;
-	if (job_needs_server(spec) && parent->project->pool->server == NULL)
+	pool = parent->project->pool;
+	if (job_needs_server(spec) && pool->server == NULL)
 		return -ENOTSUP;
-	error = job_new(spec, true, worker_spares(), &parent->project->pool->depot, &child);
+	error = make(pool, spec, parent, &child);
 	if (error < 0)
 		return error;
 	child_spec.handle = parent->project;
-	child->deadline = deadline_of(parent->project->pool, spec);
-	if (parent->deadline < child->deadline && !PLANTED(CHILD_OUTLASTS_PARENT))
-		child->deadline = parent->deadline;
 	error = inherit(child);
 	if (error < 0) {
 		job_release(child);
 		return error;
 	}
 	family_join(parent, child);
-	error = enter(parent->project->pool, &child_spec, child, ret_future);
+	error = enter(pool, &child_spec, child, ret_future);
 	if (error == 0)
 		family_inherit_stop(parent);
 	return error;

@@ -3,8 +3,8 @@
  *
  * A worker that is about to park lends its place, so that as many jobs run as before; it
  * takes it back at once when its wait ends.  One that waits for a queued job of its own
- * project may run it in place instead, if nothing but the waiting job's own end could end
- * the wait before (see may_run_in_place()).
+ * project that descends from the waiting one may run it in place instead, if nothing could end the
+ * wait that would not end that job too (see may_run_in_place()).
  *
  * Locking: the pool's lock for the books of places; the lists that post to the parker have
  * their own, and are left before the pause ends.
@@ -13,6 +13,7 @@
 
 #include <errno.h>
 
+#include "pool/family.h"
 #include "pool/run.h"
 #include "pool/settle.h"
 #include "pool/watchdog.h"
@@ -170,8 +171,8 @@ void pause_end(struct pause *pause)
 
 /*
  * Whether the calling thread may run JOB in place of waiting for it until DEADLINE: it is
- * in a job of the same project, there is enough stack, and neither the wait nor JOB has to
- * end before the waiting job has.
+ * in a job of the same project, there is enough stack, neither the wait nor JOB has to end before
+ * the waiting job has, and who stops that one stops JOB, too.
  */
 static bool may_run_in_place(struct worker *worker, const bothy_future *job, bothy_time deadline)
 {
@@ -180,7 +181,8 @@ static bool may_run_in_place(struct worker *worker, const bothy_future *job, bot
 	return top != NULL && (job->project == top->project || PLANTED(IN_PLACE_OF_STRANGER)) &&
 	       (deadline >= top->deadline || PLANTED(IN_PLACE_OUTLASTS_WAIT)) &&
 	       job->deadline >= top->deadline && (job->flags & BOTHY_OWN_THREAD) == 0 &&
-	       stop_reason(&top->stop) == 0 && thread_stack_left() >= IN_PLACE_STACK;
+	       stop_reason(&top->stop) == 0 && thread_stack_left() >= IN_PLACE_STACK &&
+	       family_is_below(top, job);
 }
 
 static bool is_queued(bothy_future *job)

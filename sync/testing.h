@@ -132,6 +132,8 @@
 	X(WORKER_FINI_SKIPPED)    /* worker_fini is not called */ \
 	X(PLACE_NOT_LENT)         /* a waiting job keeps its place */ \
 	X(PLACES_OFF_BY_ONE)      /* one more job runs than there are places */ \
+	X(RUN_BEQUEATHS)          /* what a job that was run has spawned is its caller's once it ends */ \
+	X(IN_PLACE_OF_NO_CHILD)   /* a job that is not the waiting one's runs in place of a wait */ \
 	X(IN_PLACE_OF_STRANGER)   /* another project's job runs in place of a wait */ \
 	X(IN_PLACE_OUTLASTS_WAIT) /* a job runs in place of a wait that may end before it */ \
 	X(WAIT_UNTIMED)           /* a wait goes on after its deadline */ \

@@ -106,7 +106,7 @@ done
 
 mkdir -p "$changed/sync" && cp -r sync/native "$changed/sync" && cp -r pool tls "$changed" || exit 1
 sed -i '/^void waitlist_remove_locked/,/^}/s/linked = false/linked = true/' "$changed/pool/waitlist.c"
-if [ "$(check_sums "$changed" | wc -l)" -ne 2 ]; then
+if ! check_sums "$changed" | grep -q '^pool/waitlist.c: waitlist_remove_locked '; then
 	echo "the check is blind to a function that has changed" >&2
 	exit 1
 fi

@@ -445,6 +445,22 @@ START_TEST(what_the_job_said_stands_whatever_its_finish_says)
 }
 END_TEST
 
+/* What it says is what a bothy_run() of its own has said. */
+static int say_owner_dead(void *arg, void **ret_result)
+{
+	(void)arg, (void)ret_result;
+	return -EOWNERDEAD;
+}
+
+START_TEST(a_job_that_says_owner_dead_has_failed)
+{
+	recorded_pool();
+	ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = say_owner_dead))), EOWNERDEAD);
+	ck_assert_int_eq(recorder.code, EOWNERDEAD);
+	close_recorded_pool();
+}
+END_TEST
+
 START_TEST(a_job_that_ended_its_thread_is_finished_as_owner_dead)
 {
 	recorded_pool();
@@ -650,6 +666,7 @@ int main(void)
 		a_context_that_has_the_last_hold_destroys_the_server_when_it_is_gone,
 		finish_is_told_what_the_job_returned_and_said,
 		what_the_job_said_stands_whatever_its_finish_says,
+		a_job_that_says_owner_dead_has_failed,
 		a_job_that_ended_its_thread_is_finished_as_owner_dead,
 		a_job_whose_context_cannot_begin_never_runs,
 		what_an_operation_says_of_its_refusal_is_kept_with_the_job,

@@ -381,6 +381,35 @@ START_TEST(a_nested_context_has_at_most_the_jobs_deadline)
 }
 END_TEST
 
+static int sleep_here(void *arg, void **ret_result)
+{
+	(void)arg, (void)ret_result;
+	return bothy_sleep_until(BOTHY_FOREVER);
+}
+
+static int run_here_inside(void *arg, void **ret_result)
+{
+	(void)arg, (void)ret_result;
+	return bothy_run_here(NULL, &BOTHY_JOB(.entity = "bob", .project = "q", .fn = sleep_here),
+	                      NULL);
+}
+
+START_TEST(a_job_run_here_in_another_has_at_most_its_deadline)
+{
+	bothy_context *context;
+
+	ck_assert_int_eq(
+		bothy_run_here(NULL,
+	                       &BOTHY_JOB(.entity = "ann", .project = "p", .fn = run_here_inside,
+	                                  .deadline = bothy_after_ms(30)),
+	                       NULL),
+		-ETIMEDOUT);
+	context = enter_until(bothy_after_ms(30));
+	ck_assert_int_eq(run_here_inside(NULL, NULL), -ETIMEDOUT);
+	leave(context);
+}
+END_TEST
+
 static void ask_in_callback(void *arg)
 {
 	ck_assert_int_eq(bothy_stop_requested(), 0);
@@ -422,6 +451,7 @@ int main(void)
 		a_nested_context_in_a_job_may_have_an_earlier_deadline,
 		the_deadline_of_a_nested_context_is_not_the_jobs,
 		a_nested_context_has_at_most_the_jobs_deadline,
+		a_job_run_here_in_another_has_at_most_its_deadline,
 		callbacks_that_belong_to_no_context_have_no_stop,
 	};
 

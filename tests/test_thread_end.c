@@ -415,28 +415,20 @@ END_TEST
 
 static int wait_in_nested_context(void *arg, void **ret_result)
 {
-	bothy_future **future = arg;
-
-	(void)ret_result;
+	(void)arg, (void)ret_result;
 	(void)enter("bob", "q");
 	defer("of the waiting job");
 	/* Its argument's end is this thread's, if it runs in place. */
-	ck_assert_int_eq(bothy_submit(pool,
-	                              &BOTHY_JOB(.entity = "ann", .project = "p", .fn = nothing,
-	                                         .arg = "exits", .arg_free = exit_thread),
-	                              future),
-	                 0);
-	return bothy_future_wait(*future, BOTHY_FOREVER);
+	return bothy_run(pool,
+	                 &BOTHY_JOB(.entity = "ann", .project = "p", .fn = nothing, .arg = "exits",
+	                            .arg_free = exit_thread),
+	                 BOTHY_FOREVER, NULL);
 }
 
 START_TEST(a_callback_that_ends_the_thread_leaves_no_waiting_context_behind)
 {
-	bothy_future *future = NULL;
-
 	pool_of(1);
-	ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = wait_in_nested_context, .arg = &future))),
-	                 -EOWNERDEAD);
-	bothy_future_release(future);
+	ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = wait_in_nested_context))), -EOWNERDEAD);
 	bothy_pool_free(pool);
 	pool = NULL;
 	ck_assert_noted("exits of the waiting job");

@@ -308,6 +308,30 @@ START_TEST(a_wait_that_has_an_end_runs_nothing_in_place)
 }
 END_TEST
 
+/* The project's, but not the waiting job's own. */
+static int wait_for_gated_sibling(void *arg, void **ret_result)
+{
+	bothy_future *future = start(BOTHY_JOB(.fn = stop_at_gate));
+	int error = bothy_future_wait(future, BOTHY_FOREVER);
+
+	(void)arg, (void)ret_result;
+	bothy_future_release(future);
+	return error;
+}
+
+START_TEST(a_wait_for_a_job_that_is_no_child_is_over_when_it_is_stopped)
+{
+	bothy_future *future;
+
+	pool_of(1);
+	future = start(BOTHY_JOB(.fn = wait_for_gated_sibling));
+	gate_await(&gate, 1);
+	ck_assert_int_eq(bothy_future_cancel(future), 0);
+	ck_assert_int_eq(outcome(future), -ECANCELED);
+	gate_open(&gate);
+}
+END_TEST
+
 START_TEST(jobs_that_all_wait_lend_their_places)
 {
 	bothy_future *futures[8];
@@ -541,6 +565,74 @@ START_TEST(stopping_reaches_grandchildren_whose_parent_has_ended)
 	ck_assert_int_eq(bothy_future_cancel(oldest), 0);
 	ck_assert_int_eq(outcome(oldest), -ECANCELED);
 	ck_assert_int_eq(outcome(youngest), -ECANCELED);
+}
+END_TEST
+
+static int run_until_stopped(void *arg, void **ret_result)
+{
+	(void)arg, (void)ret_result;
+	return bothy_run(
+		pool, &BOTHY_JOB(.entity = "ann", .project = "p", .fn = until_stopped),
+		BOTHY_FOREVER, NULL);
+}
+
+START_TEST(stopping_a_job_stops_what_it_runs)
+{
+	bothy_future *future;
+
+	pool_of(1);
+	future = start(BOTHY_JOB(.fn = run_until_stopped));
+	gate_await(&gate, 1);
+	ck_assert_int_eq(bothy_future_cancel(future), 0);
+	ck_assert_int_eq(outcome(future), -ECANCELED);
+	future = start_to_be_late(BOTHY_JOB(.fn = run_until_stopped));
+	ck_assert_int_eq(outcome(future), -ETIMEDOUT);
+}
+END_TEST
+
+static int run_one_that_spawns(void *arg, void **ret_result)
+{
+	(void)ret_result;
+	ck_assert_int_eq(bothy_run(pool,
+	                           &BOTHY_JOB(.entity = "ann", .project = "p",
+	                                      .fn = spawn_and_end, .arg = arg),
+	                           BOTHY_FOREVER, NULL),
+	                 0);
+	return until_stopped(NULL, NULL);
+}
+
+START_TEST(stopping_a_job_does_not_reach_what_is_left_of_what_it_ran)
+{
+	bothy_future *future, *left = NULL;
+
+	pool_of(2);
+	future = start(BOTHY_JOB(.fn = run_one_that_spawns, .arg = &left));
+	gate_await(&gate, 2);
+	ck_assert_int_eq(bothy_future_cancel(future), 0);
+	ck_assert_int_eq(outcome(future), -ECANCELED);
+	ck_assert_int_eq(bothy_future_state(left), BOTHY_RUNNING);
+	ck_assert_int_eq(bothy_future_cancel(left), 0);
+	ck_assert_int_eq(outcome(left), -ECANCELED);
+}
+END_TEST
+
+static int spawn_when_late(void *arg, void **ret_result)
+{
+	(void)ret_result;
+	(void)until_stopped(NULL, NULL);
+	return bothy_spawn(&BOTHY_JOB(.fn = nothing), arg);
+}
+
+START_TEST(a_child_that_is_spawned_after_the_deadline_has_expired)
+{
+	bothy_future *parent, *child = NULL;
+
+	pool_of(1);
+	parent = start_to_be_late(BOTHY_JOB(.fn = spawn_when_late, .arg = &child));
+	ck_assert_int_eq(outcome(parent), -ETIMEDOUT);
+	ck_assert_int_eq(bothy_pool_close(pool, BOTHY_FOREVER), 0);
+	ck_assert_int_eq(bothy_future_state(child), BOTHY_EXPIRED);
+	ck_assert_int_eq(outcome(child), -ETIMEDOUT);
 }
 END_TEST
 
@@ -853,6 +945,7 @@ int main(void)
 		a_tree_of_waiting_jobs_ends_on_one_worker,
 		a_job_with_an_earlier_deadline_is_not_run_in_place,
 		a_wait_that_has_an_end_runs_nothing_in_place,
+		a_wait_for_a_job_that_is_no_child_is_over_when_it_is_stopped,
 		jobs_that_all_wait_lend_their_places,
 		a_wait_without_end_and_without_a_spare_is_refused,
 		a_run_without_a_spare_leaves_the_argument_to_the_caller,
@@ -864,6 +957,9 @@ int main(void)
 		a_wait_in_run_here_ends_at_the_jobs_deadline,
 		stopping_a_parent_stops_its_children,
 		stopping_reaches_grandchildren_whose_parent_has_ended,
+		stopping_a_job_stops_what_it_runs,
+		stopping_a_job_does_not_reach_what_is_left_of_what_it_ran,
+		a_child_that_is_spawned_after_the_deadline_has_expired,
 		spawn_outside_a_job_of_a_pool_is_refused,
 		spawn_is_for_the_jobs_own_context,
 		a_group_counts_down_to_nothing_and_may_be_used_again,

@@ -227,6 +227,8 @@ START_TEST(what_is_no_sqlite_file_is_refused_and_left_alone)
 	int fd;
 
 	store_directory();
+	write_bytes(store.path, 0, text, 1); /* SQLite itself takes this one for an empty file */
+	ck_assert_int_eq(open_error(store.path, &options, "not a database"), -EBADMSG);
 	write_bytes(store.path, 0, text, sizeof(text));
 	ck_assert_int_eq(open_error(store.path, &options, "not a database"), -EBADMSG);
 	ck_assert_int_eq(open_error(store.path, &reading, "not a database"), -EBADMSG);

@@ -82,6 +82,8 @@ static int check_path(const struct store *store)
 		return trace_fail(-EISDIR, "%s: a directory", store->path);
 	if (!S_ISREG(status.st_mode))
 		return trace_fail(-EBADMSG, "%s: no regular file", store->path);
+	if (status.st_size == 1) /* which SQLite takes for an empty one, and would overwrite */
+		return trace_fail(-EBADMSG, "%s: file is not a database", store->path);
 	if (fork_inherited(&status))
 		return trace_fail(-ECHILD, "%s: was open when this process was forked",
 		                  store->path);

@@ -3,12 +3,14 @@
  *
  * All calls here are legal after the pool is gone.
  *
- * Waiting inside a job: a worker that waits runs the awaited job itself, in place, if
- * nothing could end the wait before that job; otherwise it parks and lends its place to
- * a spare thread, so that waiting can't starve the pool.  Each wait ends when the waiting
- * job is asked to stop, and returns what bothy_stop_requested() says.  A wait that can
- * never end, since the jobs wait for each other, is -EDEADLK; one with BOTHY_FOREVER and
- * no spare thread left is -EAGAIN (a timed one just parks).
+ * Waiting inside a job: a worker that waits may run the awaited job itself, in place, if that
+ * one was spawned or run by the waiting one and nothing could end the wait that does not stop that
+ * job, too; otherwise it parks and lends its place to a spare thread, so that waiting can't
+ * starve the pool.  Each wait ends when the waiting job is asked to stop, and returns what
+ * bothy_stop_requested() says.  A wait that can never end, since the jobs wait for each other, is
+ * -EDEADLK; one with BOTHY_FOREVER and no spare thread left is -EAGAIN (a timed one just
+ * parks).  A job that runs in place and ends its thread takes those along that wait below it: their
+ * waits do not return, and they are BOTHY_THREAD_EXITED, too.  BOTHY_OWN_THREAD keeps it out.
  */
 #ifndef BOTHY_FUTURE_H
 #define BOTHY_FUTURE_H

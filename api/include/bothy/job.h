@@ -96,9 +96,10 @@ BOTHY_API BOTHY_MUST_CHECK int bothy_submit_many(bothy_pool *pool, const struct 
  *
  * DEADLINE caps the job's own: still queued then it is EXPIRED, running it is TIMED_OUT.
  * If ARG is not NULL, not copied and without an arg_free, run also waits until the job
- * has ended, since it may be using ARG; it still returns -ETIMEDOUT then.  When the wait
- * fails in a job (see bothy_future_wait()) the job is canceled first; with -EAGAIN, also for
- * want of a spare thread, it was not accepted.
+ * has ended, since it may be using ARG; it still returns -ETIMEDOUT then.  In a job of the
+ * same pool, JOB has at most that one's deadline, and is stopped with it; what JOB leaves
+ * running is not.  When the wait fails (see bothy_future_wait()) JOB is canceled first; with -EAGAIN,
+ * also for want of a spare thread, it was not accepted.
  *
  * Ownership: *ret_result is the caller's, set whatever the job's outcome is, and untouched
  *            if it was refused or the wait failed; a result is freed if ret_result is NULL.
@@ -112,7 +113,8 @@ BOTHY_API BOTHY_MUST_CHECK int bothy_run(bothy_pool *pool, const struct bothy_jo
  * Run JOB on this thread, in a context of its own, without a pool.
  *
  * SERVER may be NULL.  Nobody watches the deadline: bothy_stop_requested() knows it, and
- * a job that returns later is -ETIMEDOUT, its result freed.  If the job's function calls
+ * a job that returns later is -ETIMEDOUT, its result freed.  In a job it has that one's stop
+ * requests; what nobody watches outside, a deadline of this kind or an entered context's, caps its own.  If the job's function calls
  * pthread_exit(), the context and the argument are cleaned up while the thread ends.
  *
  * Errors: as bothy_run(); -EINVAL for a group, completions or BOTHY_OWN_THREAD, which
