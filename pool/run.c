@@ -195,7 +195,8 @@ static void leave(struct run *run)
 		run->worker->settled = job;
 		return;
 	}
-	group_leave(job);
+	if (run->claimed || PLANTED(LATE_LEAVES_GROUP))
+		group_leave(job); /* if not, the deadline was faster, and settles it first */
 	job_release_to(job, run->worker != NULL ? &run->worker->spares : NULL);
 }
 

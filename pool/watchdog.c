@@ -22,6 +22,7 @@
 #include <pthread.h>
 
 #include "pool/future.h"
+#include "pool/group.h"
 #include "pool/project.h"
 #include "pool/settle.h"
 #include "pool/tally.h"
@@ -159,6 +160,8 @@ static void settle_timed_out(bothy_future **chain)
 
 		if (job_check(job) == 0)
 			settle_publish(job, BOTHY_TIMED_OUT, -ETIMEDOUT, 0);
+		if (job_check(job) == 0 && !PLANTED(LATE_LEAVES_GROUP))
+			group_leave(job);
 		future_release(job);
 	}
 }

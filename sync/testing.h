@@ -126,6 +126,7 @@
 
 /* pool: running, waiting, and what is lost */
 #define TESTING_FAULTS_RUN(X) \
+	X(CHILD_ENDS_CONTEXT)     /* a child forked in a job runs its deferred functions, too */ \
 	X(CALLBACK_IN_CONTEXT)    /* arg_free and notify run in the caller's context */ \
 	X(HYGIENE_SKIPPED)        /* the floating-point environment is not put back */ \
 	X(HYGIENE_NOT_RESTORED)   /* a job in place of a wait leaves the waiting one's thread as it was to it */ \
@@ -133,6 +134,7 @@
 	X(PLACE_NOT_LENT)         /* a waiting job keeps its place */ \
 	X(PLACES_OFF_BY_ONE)      /* one more job runs than there are places */ \
 	X(RUN_BEQUEATHS)          /* what a job that was run has spawned is its caller's once it ends */ \
+	X(LATE_LEAVES_GROUP)      /* a job that timed out leaves its group when it ends, settled or not */ \
 	X(IN_PLACE_OF_NO_CHILD)   /* a job that is not the waiting one's runs in place of a wait */ \
 	X(IN_PLACE_OF_STRANGER)   /* another project's job runs in place of a wait */ \
 	X(IN_PLACE_OUTLASTS_WAIT) /* a job runs in place of a wait that may end before it */ \

@@ -51,6 +51,23 @@ static void delivered_before_counted(void)
 	finish();
 }
 
+/* ---- a member's deadline ----------------------------------------------------------------- */
+
+static void a_group_wait_against_its_members_deadline(void)
+{
+	bothy_future *future;
+	bothy_group *group;
+
+	pool_of(1);
+	SIM_CHECK(bothy_group_new(&group) == 0);
+	future = start(BOTHY_JOB(.fn = until_stopped, .group = group, .deadline = bothy_after_ms(5)));
+	SIM_CHECK(bothy_group_wait(group, BOTHY_FOREVER) == 0);
+	SIM_CHECK(bothy_future_result(future, NULL) != -EINPROGRESS);
+	bothy_future_release(future);
+	bothy_group_release(group);
+	finish();
+}
+
 /* ---- refusal against the group's cancel -------------------------------------------------- */
 
 static void submit_to_group(void *group)
@@ -213,6 +230,8 @@ static void a_group_wait_against_its_deadline(void)
 
 static const struct scenario scenarios[] = {
 	{"group_of_two", group_of_two, "GROUP_NEWEST_ALONE"},
+	{"a_group_wait_against_its_members_deadline", a_group_wait_against_its_members_deadline,
+	 "LATE_LEAVES_GROUP"},
 	{"delivered_before_counted", delivered_before_counted, "GROUP_EARLY"},
 	{"delivered_before_waited_for", delivered_before_counted, "DELIVERED_LATE"},
 	{"refusal_against_group_cancel", refusal_against_group_cancel, "RELEASE_NOT_ATOMIC"},
