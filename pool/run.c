@@ -94,7 +94,7 @@ static void give_outcome(struct run *run)
 /* After something of the user's: in a child that it has forked, no step is left to be done. */
 static void see_fork(struct run *run)
 {
-	if (run->worker != NULL && worker_in_forked_child(run->worker))
+	if (job_check(run->job) < 0)
 		run->stage = RUN_LEAVES;
 }
 
@@ -498,7 +498,7 @@ int run_here(bothy_server *server, const struct bothy_job *spec, void **ret_resu
 		return code;
 	cleanup_push(here_fini, &here);
 	here_run(&here);
-	code = here.job->code;
+	code = job_check(here.job) < 0 ? -ECHILD : here.job->code;
 	if (ret_result != NULL)
 		/* Relaxed: this thread wrote it. */
 		*ret_result = atom_swap(&here.job->result, NULL, relaxed);

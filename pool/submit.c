@@ -328,6 +328,8 @@ int submit_child(const struct bothy_job *spec, bothy_future **ret_future)
 		return error;
 	child_spec.handle = parent->project;
 	error = inherit(child);
+	if (pool_check(pool) < 0)
+		return -ECHILD; /* the server has forked, and this is the child */
 	if (error < 0) {
 		job_release(child);
 		return error;

@@ -15,6 +15,7 @@
 
 #include "pool/cycle.h"
 #include "tests/pool_fixture.h"
+#include "tests/recorder.h"
 #include "tests/support.h"
 
 static bothy_future *running, *queued, *settled;
@@ -214,16 +215,7 @@ START_TEST(a_wait_in_a_jobs_child_lends_no_place_of_the_old_pool)
 END_TEST
 #endif
 
-/* ---- callbacks that fork --------------------------------------------------------------------- */
-
-static pid_t forked; /* by fork_once(): 0 in the child; negative: not yet */
-
-static void fork_once(void *arg)
-{
-	count_free(arg);
-	if (forked < 0)
-		forked = support_fork_to_return();
-}
+static pid_t forked; /* 0 in the child; negative: not yet */
 
 static int child_status(void)
 {
@@ -239,6 +231,154 @@ static void expect_thread_ended(void)
 {
 	ck_assert_int_gt(forked, 0);
 	ck_assert(support_ended_with_its_thread(forked));
+}
+
+/* ---- contexts of jobs that fork -------------------------------------------------------------- */
+
+static pid_t parent;
+
+static void only_in_the_parent(void *arg)
+{
+	(void)arg;
+	if (getpid() != parent)
+		_exit(1);
+}
+
+static int fork_below_hooks(void *arg, void **ret_result)
+{
+	static const char key;
+	bothy_context *inner;
+
+	ck_assert_int_eq(bothy_context_defer(only_in_the_parent, NULL), 0);
+	ck_assert_int_eq(bothy_local_set(&key, &parent, only_in_the_parent), 0);
+	ck_assert_int_eq(bothy_context_enter(NULL, "bob", "q", NULL, &inner), 0);
+	ck_assert_int_eq(bothy_context_defer(only_in_the_parent, NULL), 0);
+	return fork_and_return(arg, ret_result);
+}
+
+START_TEST(a_child_that_returns_from_the_job_runs_none_of_its_deferred_functions)
+{
+	parent = getpid();
+	pool_of(1);
+	ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = fork_below_hooks, .arg = &forked))), 0);
+	expect_thread_ended();
+}
+END_TEST
+
+static void fork_in_hook(void *arg)
+{
+	(void)arg;
+	forked = support_fork_to_return();
+}
+
+static int defer_fork(void *arg, void **ret_result)
+{
+	(void)arg, (void)ret_result;
+	ck_assert_int_eq(bothy_context_defer(only_in_the_parent, NULL), 0);
+	return bothy_context_defer(fork_in_hook, NULL);
+}
+
+START_TEST(a_child_that_returns_from_a_deferred_function_runs_no_other)
+{
+	parent = getpid();
+	pool_of(1);
+	ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = defer_fork))), 0);
+	expect_thread_ended();
+}
+END_TEST
+
+static void fork_in_server(void)
+{
+	forked = support_fork_to_return();
+}
+
+static int note_in_the_parent(void *arg, void **ret_result)
+{
+	(void)ret_result;
+	only_in_the_parent(arg);
+	return 0;
+}
+
+/* The server's operation FORKS while a job of FN begins or runs. */
+static void fork_in(void (**forks)(void), bothy_fn *fn)
+{
+	parent = getpid();
+	recorder_open();
+	*forks = fork_in_server;
+	ck_assert_int_eq(bothy_pool_new(recorder.server, NULL, &pool), 0);
+	ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = fn))), 0);
+	expect_thread_ended();
+	bothy_pool_free(pool);
+	pool = NULL;
+	recorder_close();
+}
+
+START_TEST(a_child_that_returns_from_begin_does_not_run_the_job)
+{
+	fork_in(&recorder.in_begin, note_in_the_parent);
+}
+END_TEST
+
+static int spawn_in_both(void *arg, void **ret_result)
+{
+	int error = bothy_spawn(&BOTHY_JOB(.fn = nothing), NULL);
+
+	(void)arg, (void)ret_result;
+	if (getpid() != parent && error != -ECHILD)
+		_exit(1);
+	return error;
+}
+
+START_TEST(a_child_that_returns_from_inherit_spawns_nothing)
+{
+	fork_in(&recorder.in_inherit, spawn_in_both);
+}
+END_TEST
+
+START_TEST(a_child_that_returns_from_a_job_run_here_is_told)
+{
+	int error;
+
+	parent = getpid();
+	error = bothy_run_here(NULL,
+	                       &BOTHY_JOB(.entity = "ann", .project = "p", .fn = fork_below_hooks,
+	                                  .arg = &forked, .arg_free = only_in_the_parent),
+	                       NULL);
+	if (getpid() != parent)
+		_exit(error == -ECHILD ? 0 : 2);
+	ck_assert_int_eq(error, 0);
+	ck_assert_int_eq(child_status(), 0);
+}
+END_TEST
+
+/* In a context that this thread has entered the child goes on. */
+static int leave_in_the_child(void *arg)
+{
+	freed = 0;
+	EXPECT(bothy_context_exit(arg) == 0);
+	EXPECT(freed == 1);
+	return 0;
+}
+
+START_TEST(a_context_that_was_entered_before_a_fork_ends_in_both)
+{
+	bothy_context *context;
+
+	ck_assert_int_eq(bothy_context_enter(NULL, "ann", "p", NULL, &context), 0);
+	ck_assert_int_eq(bothy_context_defer(count_free, NULL), 0);
+	ck_assert_int_eq(support_in_child(leave_in_the_child, context), 0);
+	ck_assert_int_eq(bothy_context_exit(context), 0);
+	ck_assert_int_eq(freed, 1);
+}
+END_TEST
+
+/* ---- callbacks that fork --------------------------------------------------------------------- */
+
+static void fork_once(void *arg)
+{
+	count_free(arg);
+	if (forked < 0)
+		forked = support_fork_to_return();
 }
 
 static void forks_with_a_pool_of_one(void)
@@ -423,6 +563,12 @@ int main(void)
 		freeing_in_the_child_calls_nothing_and_harms_nothing,
 		refs_and_contexts_go_on_working_in_the_child,
 		a_forked_child_that_returns_from_the_job_ends_its_thread,
+		a_child_that_returns_from_the_job_runs_none_of_its_deferred_functions,
+		a_child_that_returns_from_a_deferred_function_runs_no_other,
+		a_child_that_returns_from_begin_does_not_run_the_job,
+		a_child_that_returns_from_inherit_spawns_nothing,
+		a_child_that_returns_from_a_job_run_here_is_told,
+		a_context_that_was_entered_before_a_fork_ends_in_both,
 		a_child_that_returns_from_arg_free_delivers_and_notifies_nothing,
 		a_child_that_returns_from_a_deadlines_callback_ends_its_thread,
 		a_child_that_returns_from_a_groups_cancel_has_freed_no_other_argument,

@@ -9,6 +9,11 @@
  *     that is left, and none twice.
  *   - After each callback the contexts that it left behind are ended, so that what comes
  *     next finds this one installed.
+ *
+ * Forks
+ *   In a child forked by a callback, or in a job, nothing of the user's is called any more when that
+ *   is over: the context is the parent's to end, and here it is only taken off the thread.  One
+ *   that was entered is the child's own once it is left by hand, or its thread ends with it.
  */
 #include "tls/context.h"
 
@@ -16,6 +21,7 @@
 #include <stdlib.h>
 
 #include "sync/atomic.h"
+#include "sync/fork.h"
 #include "sync/testing.h"
 #include "tls/client.h"
 #include "tls/current.h"
@@ -63,13 +69,33 @@ void context_renew(bothy_context *context)
 	context->ids = block;
 }
 
+bool context_is_parents(const bothy_context *context)
+{
+	return context->generation != fork_generation() && !PLANTED(CHILD_ENDS_CONTEXT);
+}
+
+void context_make_own(void)
+{
+	for (bothy_context *context = context_current(); context != NULL && !current_is_bare(context);
+	     context = context->outer)
+		if (context->entered)
+			context->generation = fork_generation();
+}
+
 /* ---- the beginning -------------------------------------------------------------------- */
+
+/* What the server's operation said, unless it has forked, and this is the child. */
+static int said(const bothy_context *context, int error)
+{
+	return context_is_parents(context) ? -ECHILD : server_said(error);
+}
 
 static void set_out(bothy_context *context, const struct context_spec *spec)
 {
 	context->id = id_new(&context->ids);
 	context->outer = current_get();
 	context->stage = CONTEXT_STARTING;
+	context->generation = fork_generation();
 	context->fallback = spec->fallback;
 	context->client = context->entered ? client_hold(spec->client) : spec->client;
 	context->slot = NULL;
@@ -94,7 +120,7 @@ static int ensure_project(bothy_context *context)
 		return 0;
 	error = server->ops.ensure_project(server->self, client->entity, client->project);
 	(void)context_unwind(context);
-	return PLANTED(ENSURE_UNHEEDED) ? 0 : server_said(error);
+	return PLANTED(ENSURE_UNHEEDED) ? 0 : said(context, error);
 }
 
 static int begin_slot(bothy_context *context, const struct context_spec *spec)
@@ -112,7 +138,7 @@ static int begin_slot(bothy_context *context, const struct context_spec *spec)
 		return 0;
 	error = server->ops.begin(server->self, &begin, &context->slot);
 	(void)context_unwind(context);
-	return server_said(error);
+	return said(context, error);
 }
 
 /* What can fail of the beginning, once CONTEXT is installed. */
@@ -239,11 +265,21 @@ static void hand_over_text(bothy_context *context, char **ret_error_text)
 	context->error_text = NULL;
 }
 
+/* Also with what was entered inside it. */
+static int take_off(bothy_context *context)
+{
+	(void)current_set(context->outer);
+	context->stage = CONTEXT_IDLE;
+	return -ECHILD;
+}
+
 int context_end(bothy_context *context, int code, char **ret_error_text)
 {
 	bothy_client *client = context->client;
 	int error;
 
+	if (context_is_parents(context))
+		return take_off(context);
 	(void)context_unwind(context);
 	run_callbacks(context, code);
 	sweep(context);

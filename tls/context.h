@@ -38,6 +38,7 @@ struct bothy_context {
 	bothy_context *outer;       /* what was installed before */
 	enum context_stage stage;
 	bool entered;               /* on the heap, by bothy_context_enter() or adopt */
+	uint32_t generation;        /* of the process that may end it: see sync/fork.h */
 	enum bothy_ref_fallback fallback;
 	bothy_client *client;       /* held, if it was entered; a job's is its project's */
 	void *slot;                 /* of the server's begin */
@@ -100,13 +101,20 @@ int context_begin(bothy_context *context, const struct context_spec *spec, char 
  * CODE and the text of bothy_fail() go to the server's finish.  Deferred functions and
  * locals' destructors run until there are none of either; then finish; then what that
  * left; then the refs are released and the memory is freed, all with CONTEXT installed.
- * If one of the callbacks ends the thread, calling this again goes on where it was.
+ * If one of the callbacks ends the thread, calling this again goes on where it was.  In a forked
+ * child to which CONTEXT does not belong nothing is called: -ECHILD.
  *
  * Returns what finish said, 0 or a negative errno; -ECHILD for a server from before a fork,
  * which is not asked; -ENOTRECOVERABLE if what was outside could not be put back.  The text
  * of bothy_fail() is handed to the caller, to free, unless RET_ERROR_TEXT is NULL.
  */
 int context_end(bothy_context *context, int code, char **ret_error_text);
+
+/* Whether this is a forked child, and CONTEXT is its parent's to end. */
+bool context_is_parents(const bothy_context *context);
+
+/* The contexts that this thread has entered are to be ended in this process. */
+void context_make_own(void);
 
 /* End all contexts inside CONTEXT (which is installed), innermost first.  Their number. */
 unsigned context_unwind(bothy_context *context);

@@ -128,7 +128,7 @@ static void end_local(bothy_context *context)
 
 void hooks_run(bothy_context *context)
 {
-	for (;;) {
+	while (!context_is_parents(context)) {
 		if (context->deferred != NULL &&
 		    !(PLANTED(LOCALS_BEFORE_DEFERRED) && context->locals != NULL))
 			run_deferred(context);
