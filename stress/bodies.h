@@ -32,7 +32,7 @@ KINDS(BODY_DECLARE)
 /* Two jobs that wait for each other. */
 struct knot {
 	_Atomic(bothy_future *) futures[2]; /* each set by the producer ... */
-	_Atomic bool cut;                   /* ... or this */
+	_Atomic bool cut;                   /* ... or this; or by a job that has waited for long */
 	_Atomic unsigned given_up;          /* waits that the library did not let begin */
 };
 

@@ -393,15 +393,21 @@ int body_runner(struct visit *visit, void **ret_result)
 	return 0;
 }
 
+enum { KNOT_MS = 200 };
+
 /* Of two jobs that wait for each other, at least one must not. */
 int body_knot(struct visit *visit, void **ret_result)
 {
 	struct knot *knot = visit->task->knot;
+	bothy_time given_up = bothy_after_ms(KNOT_MS);
 	bothy_future *other;
 	int error;
 
 	(void)ret_result;
 	while ((other = atomic_load(&knot->futures[1 - visit->task->knot_side])) == NULL) {
+		/* The producer may be waiting for room, and all workers be in such loops. */
+		if (bothy_after_ms(0) >= given_up)
+			atomic_store(&knot->cut, true);
 		if (atomic_load(&knot->cut))
 			return 0;
 		sched_yield();
