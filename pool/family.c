@@ -20,6 +20,7 @@
 #include <errno.h>
 
 #include "pool/settle.h"
+#include "sync/atomic.h"
 #include "sync/fork.h"
 #include "sync/lock.h"
 #include "sync/testing.h"
@@ -40,6 +41,12 @@ static struct lock *stripe_of(const bothy_future *job)
 
 /* ---- links, under the family's lock ----------------------------------------------------- */
 
+/* Relaxed, here and where it is set: the stripe orders it; but see family_is_below(). */
+static bothy_future *parent_of(const bothy_future *job)
+{
+	return atom_load(&job_own_extra(job)->parent, relaxed);
+}
+
 static bothy_future *next_sibling(const bothy_future *job)
 {
 	return job_extra(job)->sibling.next;
@@ -47,9 +54,9 @@ static bothy_future *next_sibling(const bothy_future *job)
 
 static void adopt_locked(bothy_future *parent, bothy_future *child)
 {
-	struct job_extra *extra = job_extra(child);
+	struct job_extra *extra = job_own_extra(child);
 
-	extra->parent = parent;
+	atom_store(&extra->parent, parent, relaxed);
 	extra->linked = true;
 	extra->sibling.prev = NULL;
 	extra->sibling.next = parent->children;
@@ -60,15 +67,15 @@ static void adopt_locked(bothy_future *parent, bothy_future *child)
 
 static void unlink_locked(bothy_future *child)
 {
-	struct job_extra *extra = job_extra(child);
+	struct job_extra *extra = job_own_extra(child);
 
 	if (extra->sibling.next != NULL)
 		job_extra(extra->sibling.next)->sibling.prev = extra->sibling.prev;
 	if (extra->sibling.prev != NULL)
 		job_extra(extra->sibling.prev)->sibling.next = extra->sibling.next;
 	else
-		extra->parent->children = extra->sibling.next;
-	extra->parent = NULL;
+		parent_of(child)->children = extra->sibling.next;
+	atom_store(&extra->parent, NULL, relaxed);
 	extra->linked = false;
 }
 
@@ -111,7 +118,7 @@ void family_leave(bothy_future *job)
 	if (!linked && !job->spawned)
 		return;
 	lock_acquire(stripe_of(job));
-	bequeath_locked(job, heirless ? NULL : job_extra(job)->parent);
+	bequeath_locked(job, heirless ? NULL : parent_of(job));
 	if (linked && job_extra(job)->linked)
 		unlink_locked(job);
 	lock_release(stripe_of(job));
@@ -123,9 +130,13 @@ bool family_is_below(const bothy_future *ancestor, const bothy_future *job)
 
 	if (job_extra(job) == NULL || !job_extra(job)->in_family)
 		return PLANTED(IN_PLACE_OF_NO_CHILD);
+	/* Relaxed, without the stripe: a child of ANCESTOR stays one until either ends, and for
+	 * what had its block before, this thread has seen that its children have gone. */
+	if (parent_of(job) == ancestor)
+		return true;
 	lock_acquire(stripe_of(job));
 	while (!below && job_extra(job) != NULL && job_extra(job)->linked) {
-		job = job_extra(job)->parent;
+		job = parent_of(job);
 		below = job == ancestor;
 	}
 	lock_release(stripe_of(job));
@@ -153,7 +164,7 @@ static bothy_future *next_locked(const bothy_future *root, bothy_future *job)
 	while (job != root) {
 		if (next_sibling(job) != NULL)
 			return next_sibling(job);
-		job = job_extra(job)->parent;
+		job = parent_of(job);
 	}
 	return NULL;
 }

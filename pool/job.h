@@ -64,7 +64,7 @@ struct job_extra {
 	unsigned delivered_phase;
 	bothy_capture *inherited;   /* held */
 	/* The family: guarded by the family's stripe; see family.c. */
-	struct bothy_future *parent;
+	_Atomic(struct bothy_future *) parent;
 	struct job_link sibling;
 	bool in_family;             /* it has a parent at first; const */
 	bool was_run;               /* ... which waits for it in bothy_run(); const */
@@ -133,10 +133,16 @@ struct bothy_future {
 	const char *name;
 };
 
+/* That of a job that has one. */
+static inline struct job_extra *job_own_extra(const bothy_future *job)
+{
+	return (struct job_extra *)(uintptr_t)(job + 1);
+}
+
 /* NULL: it has none. */
 static inline struct job_extra *job_extra(const bothy_future *job)
 {
-	return job->with_extra ? (struct job_extra *)(uintptr_t)(job + 1) : NULL;
+	return job->with_extra ? job_own_extra(job) : NULL;
 }
 
 /* What was where the result is to be is not needed any more. */

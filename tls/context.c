@@ -69,11 +69,6 @@ void context_renew(bothy_context *context)
 	context->ids = block;
 }
 
-bool context_is_parents(const bothy_context *context)
-{
-	return context->generation != fork_generation() && !PLANTED(CHILD_ENDS_CONTEXT);
-}
-
 void context_make_own(void)
 {
 	for (bothy_context *context = context_current(); context != NULL && !current_is_bare(context);

@@ -14,6 +14,8 @@
 
 #include "refs/arena.h"
 #include "refs/table.h"
+#include "sync/fork.h"
+#include "sync/testing.h"
 #include "tls/capture.h"
 #include "tls/stop.h"
 
@@ -111,7 +113,10 @@ int context_begin(bothy_context *context, const struct context_spec *spec, char 
 int context_end(bothy_context *context, int code, char **ret_error_text);
 
 /* Whether this is a forked child, and CONTEXT is its parent's to end. */
-bool context_is_parents(const bothy_context *context);
+static inline bool context_is_parents(const bothy_context *context)
+{
+	return context->generation != fork_generation() && !PLANTED(CHILD_ENDS_CONTEXT);
+}
 
 /* The contexts that this thread has entered are to be ended in this process. */
 void context_make_own(void);

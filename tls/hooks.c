@@ -128,7 +128,8 @@ static void end_local(bothy_context *context)
 
 void hooks_run(bothy_context *context)
 {
-	while (!context_is_parents(context)) {
+	while ((context->deferred != NULL || context->locals != NULL) &&
+	       !context_is_parents(context)) {
 		if (context->deferred != NULL &&
 		    !(PLANTED(LOCALS_BEFORE_DEFERRED) && context->locals != NULL))
 			run_deferred(context);

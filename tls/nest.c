@@ -145,7 +145,8 @@ int nest_exit(bothy_context *context)
 
 	if (error < 0)
 		return error;
-	context_make_own();
+	if (context_is_parents(context))
+		context_make_own();
 	inner = PLANTED(INNER_UNTOLD) ? 0 : context_unwind(context);
 	error = leave(context);
 	return inner > 0 ? -EBUSY : error;
