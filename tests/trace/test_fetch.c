@@ -6,11 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "tests/pool_fixture.h"
 #include "tests/recorder.h"
 #include "tests/support.h"
 #include "tests/trace/traced.h"
+#include "trace/record.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -140,6 +142,37 @@ START_TEST(a_call_is_an_object_with_its_parts)
 	                  strlen("\"2000-01-01T00:00:00.000000000Z\""));
 	ck_assert_int_eq(strncmp(fetch_below(ref, "attr/ended_at"), "\"20", 3), 0);
 	bothy_ref_release(ref);
+}
+END_TEST
+
+START_TEST(any_time_is_written_or_null_where_the_calendar_does_not_reach_it)
+{
+	static const struct {
+		bothy_wall wall;
+		const char *text;
+		bool is_far;
+	} times[] = {
+		{0, "1970-01-01T00:00:00.000000000Z", false},
+		{-1, "1969-12-31T23:59:59.999999999Z", false},
+		{-1000000000, "1969-12-31T23:59:59.000000000Z", false},
+		{INT64_MAX, "2262-04-11T23:47:16.854775807Z", true},
+		{INT64_MIN, "1677-09-21T00:12:43.145224192Z", true},
+	};
+
+	for (size_t i = 0; i < COUNT(times); i++) {
+		const struct bothy_call_record call = {
+			.start = {.id = "1", .op = "op", .started = times[i].wall},
+		};
+		json_t *value = NULL, *text;
+
+		ck_assert_int_eq(record_value(&call, &value), 0);
+		text = json_object_get(value, "started_at");
+		if (times[i].is_far && sizeof(time_t) < sizeof(times[i].wall))
+			ck_assert(json_is_null(text));
+		else
+			ck_assert_str_eq(json_string_value(text), times[i].text);
+		json_decref(value);
+	}
 }
 END_TEST
 
@@ -836,6 +869,7 @@ int main(void)
 	};
 	const TTest *const built_in[] = {
 		a_call_is_an_object_with_its_parts,
+		any_time_is_written_or_null_where_the_calendar_does_not_reach_it,
 	};
 	const TTest *const on_shelf[] = {
 		another_projects_ref_does_not_reach_the_server,
