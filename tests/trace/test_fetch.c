@@ -199,6 +199,7 @@ START_TEST(a_step_to_what_is_not_there_says_which)
 	ck_assert_int_eq(fetch_error_below(ref, "index/0"), -ENOENT);
 	ck_assert_int_eq(fetch_error_below(ref, "id/x"), -ENOENT);
 	ck_assert_int_eq(fetch_error_below(ref, "key/list/index/1"), -ENOENT);
+	ck_assert_int_eq(fetch_error_below(ref, "key/list/index/4294967296"), -ENOENT);
 	ck_assert_int_eq(fetch_error_below(ref, "key/list/index/18446744073709551616"), -ENOENT);
 	ck_assert_int_eq(fetch_error_below(ref, "key/list/key/0"), -ENOENT);
 	ck_assert_int_eq(fetch_error_below(ref, "key/list/id/0"), -ENOENT);
@@ -259,6 +260,7 @@ START_TEST(a_step_goes_on_in_a_tables_rows)
 	snprintf(extra, sizeof(extra), "key/to/id/%s/attr/n", digest);
 	ck_assert_str_eq(fetch_below(ref, extra), "[5, 6]");
 	ck_assert_int_eq(fetch_error_below(ref, "key/to/index/3"), -ENOENT);
+	ck_assert_int_eq(fetch_error_below(ref, "key/to/index/4294967296"), -ENOENT);
 	ck_assert_int_eq(fetch_error_below(ref, "key/to/index/9223372036854775807"), -ENOENT);
 	ck_assert_int_eq(fetch_error_below(ref, "key/to/index/9223372036854775808"), -ENOENT);
 	ck_assert_int_eq(fetch_error_below(ref, "key/to/id/unknown"), -ENOENT);
