@@ -4,10 +4,12 @@
 #include "sync/clock.h"
 #include "sync/testing.h"
 
-/* By wall time, until NOW. */
+/* By wall time, until NOW, which may be a little before the start: clocks and stamps differ. */
 static int64_t wall(const struct charge *charge, bothy_time now)
 {
-	return charge->took + (charge->since != 0 ? now - charge->since : 0);
+	bool runs = charge->since != 0 && now > charge->since;
+
+	return charge->took + (runs ? now - charge->since : 0);
 }
 
 static int64_t took(const struct charge *charge, bothy_time now)

@@ -148,6 +148,12 @@ int limit_prepare_locked(bothy_pool *pool, const struct bothy_project_options *o
 	return watchdog_start_locked(pool);
 }
 
+/* A token's, rounded up: with less there would be more starts a second. */
+static int64_t interval_of(int64_t rate_per_s)
+{
+	return rate_per_s > 0 ? (1000000000 + rate_per_s - 1) / rate_per_s : 0;
+}
+
 /* No bucket is emptier than empty, by the measure that it has now. */
 static void forgive_locked(struct limit_rate *rate, bothy_time now)
 {
@@ -164,7 +170,7 @@ void limit_changed_locked(bothy_project *project, struct kicks *kicks)
 	bothy_time now;
 
 	heap_remove(&project->pool->due, &rate->item);
-	rate->interval = options->rate_per_s > 0 ? 1000000000 / (int64_t)options->rate_per_s : 0;
+	rate->interval = interval_of(options->rate_per_s);
 	rate->slack = rate->interval * ((int64_t)options->burst - 1 + PLANTED(BURST_OFF_BY_ONE));
 	if (rate->interval > 0) {
 		now = clock_now();

@@ -1,7 +1,6 @@
 #include "refs/ref.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,9 +8,15 @@
 
 /* ---- the grammar of parts ---------------------------------------------------------------- */
 
+/* Whether the N bytes that are legal are all of TEXT. */
+static bool is_whole(const char *text, size_t n)
+{
+	return n > 0 && n <= REF_BYTES_MAX && text[n] == '\0';
+}
+
 bool ref_is_tenant_name(const char *name)
 {
-	return name != NULL && name[0] != '\0' && strpbrk(name, "/:") == NULL;
+	return name != NULL && is_whole(name, strcspn(name, "/:"));
 }
 
 static bool is_digest(const char *text)
@@ -19,35 +24,33 @@ static bool is_digest(const char *text)
 	static const char legal[] =
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
 
-	return text != NULL && text[0] != '\0' && text[strspn(text, legal)] == '\0';
+	return text != NULL && is_whole(text, strspn(text, legal));
 }
 
-static bool is_part(const char *text)
+bool ref_is_part(const char *text)
 {
-	return text != NULL && text[0] != '\0';
+	return text != NULL && is_whole(text, strlen(text));
 }
 
 static bool are_legal(const struct ref_parts *parts)
 {
-	if (!ref_is_tenant_name(parts->entity) || !ref_is_tenant_name(parts->project))
+	if (!ref_is_tenant_name(parts->entity) || !ref_is_tenant_name(parts->project) ||
+	    (parts->extra != NULL && !ref_is_part(parts->extra)))
 		return false;
 	switch (parts->kind) {
 	case BOTHY_REF_OBJECT:
 	case BOTHY_REF_OP:
-		return is_part(parts->name) && is_digest(parts->digest);
+		return ref_is_part(parts->name) && is_digest(parts->digest);
 	case BOTHY_REF_TABLE:
 		return is_digest(parts->digest) && parts->extra == NULL;
 	case BOTHY_REF_CALL:
-		return is_part(parts->digest);
+		return ref_is_part(parts->digest);
 	default:
 		return false;
 	}
 }
 
 /* ---- values -------------------------------------------------------------------------------- */
-
-/* So that the length of the URI, of at most three characters a byte, is an int. */
-#define MOST_BYTES ((size_t)INT_MAX / 4)
 
 static size_t bytes_of(const char *text)
 {
@@ -77,7 +80,7 @@ int ref_new(const struct ref_parts *parts, bothy_ref **ret_ref)
 		return -EINVAL;
 	bytes = bytes_of(parts->entity) + bytes_of(parts->project) + bytes_of(parts->name) +
 	        bytes_of(parts->digest) + bytes_of(parts->extra);
-	ref = bytes <= MOST_BYTES ? malloc(sizeof(*ref) + bytes) : NULL;
+	ref = bytes <= REF_BYTES_MAX ? malloc(sizeof(*ref) + bytes) : NULL;
 	if (ref == NULL)
 		return -ENOMEM;
 	at = (char *)(ref + 1);

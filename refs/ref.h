@@ -4,6 +4,8 @@
 #ifndef REFS_REF_H
 #define REFS_REF_H
 
+#include <limits.h>
+
 #include <bothy/ref.h>
 
 #include "sync/atomic.h"
@@ -26,6 +28,10 @@ struct ref_parts {
 	const char *extra; /* encoded and canonical already, or NULL */
 };
 
+/* Of a part, and of all together.  So the length of a URI, of at most three characters a byte, is an
+ * int; and the lengths of parts, where size_t has 32 bits, can be added before they are looked at. */
+#define REF_BYTES_MAX ((size_t)INT_MAX / 4)
+
 /* -EINVAL for a part outside the grammar, -ENOMEM. */
 int ref_new(const struct ref_parts *parts, bothy_ref **ret_ref);
 
@@ -45,7 +51,10 @@ static inline void ref_release(bothy_ref *ref)
 		ref_end(ref);
 }
 
-/* Whether NAME can be an entity or project: not NULL nor empty, no '/' and no ':'. */
+/* Whether TEXT is not NULL, nor empty, nor too long. */
+bool ref_is_part(const char *text);
+
+/* Whether NAME can be an entity or project: such a part, without '/' and ':'. */
 bool ref_is_tenant_name(const char *name);
 
 #endif

@@ -155,7 +155,7 @@ static bool is_index(const char *value)
 
 static bool is_step(int edge, const char *value)
 {
-	return edge >= 0 && edge < EDGES && value[0] != '\0' &&
+	return edge >= 0 && edge < EDGES && ref_is_part(value) &&
 	       (edge != BOTHY_REF_INDEX || is_index(value));
 }
 
@@ -172,7 +172,7 @@ int uri_extend(const char *extra, enum bothy_ref_edge edge, const char *value, c
 {
 	struct writer writer = {NULL, 0, 0};
 
-	if (value == NULL || !is_step((int)edge, value))
+	if (!is_step((int)edge, value))
 		return -EINVAL;
 	/* Once to measure, once to write: 3 bytes a character, the edge and two slashes. */
 	writer.bytes = (extra != NULL ? strlen(extra) : 0) + 3 * strlen(value) + sizeof("/index/");

@@ -638,6 +638,17 @@ START_TEST(whatever_ends_the_thread_of_a_hand_the_rest_is_done_and_nothing_is_le
 }
 END_TEST
 
+START_TEST(a_job_that_ends_before_its_start_by_another_clock_took_no_time)
+{
+	struct charge charge = {0};
+
+	charge_start(&charge, 2000);
+	charge_stop(&charge, 1000);
+	ck_assert_int_eq(charge.took, 0);
+	ck_assert_int_eq(charge.ran, 0);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
@@ -653,6 +664,7 @@ int main(void)
 		a_worker_that_comes_again_and_again_is_relied_on_for_a_tick_only,
 		a_job_is_not_charged_for_what_is_called_for_the_one_before_it,
 		a_job_is_not_charged_for_what_is_called_for_one_that_has_expired,
+		a_job_that_ends_before_its_start_by_another_clock_took_no_time,
 		a_deadline_passes_in_a_hand_too_while_its_worker_is_in_a_callback,
 		whatever_ends_the_thread_of_a_hand_the_rest_is_done_and_nothing_is_left,
 	};

@@ -330,6 +330,20 @@ START_TEST(starts_are_at_least_a_token_apart_after_the_burst)
 }
 END_TEST
 
+START_TEST(no_rate_is_rounded_up)
+{
+	const int64_t s = 1000000000;
+
+	pool_of(1);
+	open_with((struct bothy_project_options){0});
+	for (int64_t rate = 1; rate <= 1000000; rate += rate < 999000 ? 997 : 1) {
+		configure((struct bothy_project_options){.rate_per_s = (unsigned)rate});
+		ck_assert_int_ge(project->rate.interval * rate, s);
+		ck_assert_int_lt((project->rate.interval - 1) * rate, s);
+	}
+}
+END_TEST
+
 START_TEST(a_project_without_a_token_leaves_the_places_to_others)
 {
 	bothy_time begun = bothy_after_ms(0);
@@ -476,6 +490,7 @@ int main(void)
 		raising_or_canceling_makes_room_for_blocked_submits,
 		close_wakes_submitters_that_wait_for_a_projects_room,
 		starts_are_at_least_a_token_apart_after_the_burst,
+		no_rate_is_rounded_up,
 		a_project_without_a_token_leaves_the_places_to_others,
 		waiting_for_a_token_takes_no_cpu,
 		a_child_is_not_run_in_place_without_a_token,

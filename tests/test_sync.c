@@ -55,6 +55,18 @@ static void park_forever(void *arg)
 	atomic_store(&returned, true);
 }
 
+static bothy_time far_deadline;
+static int64_t far_cpu; /* that the park took */
+
+static void park_far(void *arg)
+{
+	int64_t before = clock_thread_now();
+
+	(void)arg;
+	park_result = parker_park(&parker, far_deadline);
+	far_cpu = clock_thread_now() - before;
+}
+
 /* Return when the other thread is in its park, or has posted: the state is not EMPTY then. */
 static void await_changed(void)
 {
@@ -98,6 +110,29 @@ START_TEST(a_park_times_out_at_its_deadline_and_not_before)
 	ck_assert_int_ge(clock_now(), deadline);
 	ck_assert(!parker_post(&parker)); /* nobody is taken to be asleep */
 	ck_assert_int_eq(parker_park(&parker, BOTHY_FOREVER), 0);
+}
+END_TEST
+
+/* Where seconds are kept in 32 bits, such a time is past, or no time. */
+START_TEST(a_far_deadline_is_slept_for)
+{
+	static const bothy_time far[] = {
+		INT64_C(1000000000) << 31,
+		INT64_C(1000000000) << 32,
+		BOTHY_FOREVER - 1,
+	};
+
+	for (size_t i = 0; i < sizeof(far) / sizeof(far[0]); i++) {
+		struct thread thread;
+
+		far_deadline = far[i];
+		thread = started(park_far, NULL);
+		nanosleep(&(struct timespec){0, 50 * MS}, NULL);
+		parker_wake(&parker);
+		thread_join(&thread);
+		ck_assert_int_eq(park_result, 0);
+		ck_assert_int_lt(far_cpu, 20 * MS);
+	}
 }
 END_TEST
 
@@ -725,6 +760,7 @@ int main(void)
 		tokens_do_not_add_up,
 		a_past_deadline_polls,
 		a_park_times_out_at_its_deadline_and_not_before,
+		a_far_deadline_is_slept_for,
 		a_post_says_whether_the_thread_is_asleep,
 		errno_is_left_alone,
 		a_signal_handler_does_not_end_the_park,

@@ -1,10 +1,14 @@
 /*
  * Ref values and their URIs.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
+#include "refs/ref.h"
 #include "tests/pool_fixture.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -219,6 +223,52 @@ START_TEST(format_cuts_as_snprintf_does)
 }
 END_TEST
 
+/* ---- very long texts ------------------------------------------------------------------------ */
+
+/* 1.5 GiB: where size_t has 32 bits, four times 1 GiB is small, and three times a third of 4 GiB. */
+enum { PIECE = 8 << 20, PIECES = 192, GIB = 1 << 30 };
+
+/* PIECES times the same memory, full of 'a', and a NUL: its end.  NULL: there are not so many addresses
+ * in a row. */
+static const char *map_long_text(void)
+{
+	const int access = PROT_READ | PROT_WRITE;
+	const size_t bytes = (size_t)PIECE * PIECES + 1;
+	char *at = mmap(NULL, bytes, access, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	int memory = memfd_create("piece", MFD_CLOEXEC);
+
+	if (at == MAP_FAILED)
+		return NULL;
+	ck_assert_int_eq(ftruncate(memory, PIECE), 0);
+	for (int i = 0; i < PIECES; i++, at += PIECE)
+		ck_assert_ptr_eq(mmap(at, PIECE, access, MAP_SHARED | MAP_FIXED, memory, 0), at);
+	memset(at - PIECE, 'a', PIECE);
+	(void)close(memory);
+	return at;
+}
+
+START_TEST(what_is_too_long_is_refused)
+{
+	const char *end = map_long_text(), *longest, *third, *gib;
+	bothy_ref *ref, *none = NULL;
+	bothy_client *client = NULL;
+
+	if (end == NULL)
+		return;
+	longest = end - REF_BYTES_MAX, gib = end - GIB, third = end - (UINT32_MAX / 3 + 16);
+	ck_assert(ref_is_part(longest));
+	ck_assert_int_eq(bothy_ref_new_object("a", "p", longest, "d", &none), -ENOMEM);
+	ck_assert_int_eq(bothy_ref_new_object("a", "p", longest - 1, "d", &none), -EINVAL);
+	ck_assert_int_eq(bothy_ref_new_object(gib, gib, gib, gib, &none), -EINVAL);
+	ck_assert_int_eq(bothy_client_new(NULL, "a", longest - 1, &client), -EINVAL);
+	ref = parse("weave:///a/p/object/o:d");
+	ck_assert_int_eq(bothy_ref_extend(ref, BOTHY_REF_KEY, third, &none), -EINVAL);
+	bothy_ref_release(ref);
+	ck_assert_ptr_null(none);
+	ck_assert_ptr_null(client);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
@@ -231,6 +281,7 @@ int main(void)
 		parts_outside_the_grammar_make_no_ref,
 		extending_adds_one_step,
 		format_cuts_as_snprintf_does,
+		what_is_too_long_is_refused,
 	};
 
 	return run_suite("uri", tests, COUNT(tests));

@@ -54,11 +54,12 @@ static void add_time(struct growing *to, const char *key, bool is_known, bothy_w
 {
 	const bothy_wall second = 1000000000;
 	bothy_wall below = (wall % second + second) % second;
-	time_t seconds = (time_t)((wall - below) / second);
+	bothy_wall whole = wall / second - (wall % second < 0);
+	time_t seconds = (time_t)whole; /* of 32 bits, perhaps */
 	char day[64], text[96];
 	struct tm tm;
 
-	if (!is_known || gmtime_r(&seconds, &tm) == NULL ||
+	if (!is_known || seconds != whole || gmtime_r(&seconds, &tm) == NULL ||
 	    strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm) == 0) {
 		add(to, key, json_null());
 		return;

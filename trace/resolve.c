@@ -151,7 +151,7 @@ static size_t index_of(const char *decimal)
 
 	errno = 0;
 	index = strtoull(decimal, NULL, 10);
-	return errno == 0 && index <= INT64_MAX ? (size_t)index : SIZE_MAX;
+	return errno == 0 && index <= INT64_MAX && index < SIZE_MAX ? (size_t)index : SIZE_MAX;
 }
 
 /* The part of VALUE, not held; NULL: there is none. */

@@ -15,31 +15,68 @@
 #include <limits.h>
 #include <linux/futex.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "sync/atomic.h"
 
 enum { EMPTY, TOKEN, PARKED };
 
+/*
+ * Times as the kernel reads them, which the C library's struct timespec need not be: where the
+ * kernel's long has 32 bits, a time_t may have 64.
+ */
+struct time_in_longs {
+	__kernel_long_t seconds, ns;
+};
+
+struct time_in_64 {
+	int64_t seconds, ns;
+};
+
+#ifndef SYS_futex_time64 /* old headers, or a long has 64 bits */
+#define SYS_futex_time64 (-1)
+#endif
+
+/* Sleep while the word is PARKED, by that system call: 0, or a negative error. */
+static int futex_call(struct parker *parker, long call, const void *until)
+{
+	/* WAIT_BITSET takes an absolute time of CLOCK_MONOTONIC. */
+	if (syscall(call, &parker->state, FUTEX_WAIT_BITSET_PRIVATE, PARKED, until, NULL,
+	            FUTEX_BITSET_MATCH_ANY) == 0)
+		return 0;
+	return -errno;
+}
+
+/* The same, until DEADLINE, which is not BOTHY_FOREVER and not below 0. */
+static int futex_wait_until(struct parker *parker, bothy_time deadline)
+{
+	const struct time_in_64 until = {deadline / 1000000000, deadline % 1000000000};
+	struct time_in_longs near = {(__kernel_long_t)until.seconds, (__kernel_long_t)until.ns};
+	int error;
+
+	if (sizeof(near) == sizeof(until))
+		return futex_call(parker, SYS_futex, &near);
+	error = futex_call(parker, SYS_futex_time64, &until);
+	/* Before Linux 5.1; or a filter of system calls does not know it. */
+	if (error != -ENOSYS && error != -EPERM)
+		return error;
+	if (until.seconds <= INT32_MAX)
+		return futex_call(parker, SYS_futex, &near);
+	near.seconds = INT32_MAX; /* then the caller comes again */
+	(void)futex_call(parker, SYS_futex, &near);
+	return 0;
+}
+
 /* Sleep while the word is PARKED.  -ETIMEDOUT, or 0 for anything else. */
 static int futex_wait(struct parker *parker, bothy_time deadline)
 {
-	struct timespec until;
-	struct timespec *timeout = NULL;
+	int error;
 
-	if (deadline < 0)
-		deadline = 0; /* as past, but the kernel would refuse it */
-	if (deadline != BOTHY_FOREVER) {
-		until.tv_sec = (time_t)(deadline / 1000000000);
-		until.tv_nsec = (long)(deadline % 1000000000);
-		timeout = &until;
-	}
-	/* WAIT_BITSET takes an absolute time of CLOCK_MONOTONIC. */
-	if (syscall(SYS_futex, &parker->state, FUTEX_WAIT_BITSET_PRIVATE, PARKED, timeout, NULL,
-	            FUTEX_BITSET_MATCH_ANY) == 0)
-		return 0;
-	return errno == ETIMEDOUT ? -ETIMEDOUT : 0;
+	if (deadline == BOTHY_FOREVER)
+		error = futex_call(parker, SYS_futex, NULL);
+	else /* the kernel would refuse a time below 0 */
+		error = futex_wait_until(parker, deadline > 0 ? deadline : 0);
+	return error == -ETIMEDOUT ? error : 0;
 }
 
 static void pause_briefly(void)

@@ -6,11 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "tests/pool_fixture.h"
 #include "tests/recorder.h"
 #include "tests/support.h"
 #include "tests/trace/traced.h"
+#include "trace/record.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -143,6 +145,37 @@ START_TEST(a_call_is_an_object_with_its_parts)
 }
 END_TEST
 
+START_TEST(any_time_is_written_or_null_where_the_calendar_does_not_reach_it)
+{
+	static const struct {
+		bothy_wall wall;
+		const char *text;
+		bool is_far;
+	} times[] = {
+		{0, "1970-01-01T00:00:00.000000000Z", false},
+		{-1, "1969-12-31T23:59:59.999999999Z", false},
+		{-1000000000, "1969-12-31T23:59:59.000000000Z", false},
+		{INT64_MAX, "2262-04-11T23:47:16.854775807Z", true},
+		{INT64_MIN, "1677-09-21T00:12:43.145224192Z", true},
+	};
+
+	for (size_t i = 0; i < COUNT(times); i++) {
+		const struct bothy_call_record call = {
+			.start = {.id = "1", .op = "op", .started = times[i].wall},
+		};
+		json_t *value = NULL, *text;
+
+		ck_assert_int_eq(record_value(&call, &value), 0);
+		text = json_object_get(value, "started_at");
+		if (times[i].is_far && sizeof(time_t) < sizeof(times[i].wall))
+			ck_assert(json_is_null(text));
+		else
+			ck_assert_str_eq(json_string_value(text), times[i].text);
+		json_decref(value);
+	}
+}
+END_TEST
+
 /* ---- steps ---------------------------------------------------------------------------------- */
 
 START_TEST(each_step_goes_down_into_the_value)
@@ -166,6 +199,7 @@ START_TEST(a_step_to_what_is_not_there_says_which)
 	ck_assert_int_eq(fetch_error_below(ref, "index/0"), -ENOENT);
 	ck_assert_int_eq(fetch_error_below(ref, "id/x"), -ENOENT);
 	ck_assert_int_eq(fetch_error_below(ref, "key/list/index/1"), -ENOENT);
+	ck_assert_int_eq(fetch_error_below(ref, "key/list/index/4294967296"), -ENOENT);
 	ck_assert_int_eq(fetch_error_below(ref, "key/list/index/18446744073709551616"), -ENOENT);
 	ck_assert_int_eq(fetch_error_below(ref, "key/list/key/0"), -ENOENT);
 	ck_assert_int_eq(fetch_error_below(ref, "key/list/id/0"), -ENOENT);
@@ -226,6 +260,7 @@ START_TEST(a_step_goes_on_in_a_tables_rows)
 	snprintf(extra, sizeof(extra), "key/to/id/%s/attr/n", digest);
 	ck_assert_str_eq(fetch_below(ref, extra), "[5, 6]");
 	ck_assert_int_eq(fetch_error_below(ref, "key/to/index/3"), -ENOENT);
+	ck_assert_int_eq(fetch_error_below(ref, "key/to/index/4294967296"), -ENOENT);
 	ck_assert_int_eq(fetch_error_below(ref, "key/to/index/9223372036854775807"), -ENOENT);
 	ck_assert_int_eq(fetch_error_below(ref, "key/to/index/9223372036854775808"), -ENOENT);
 	ck_assert_int_eq(fetch_error_below(ref, "key/to/id/unknown"), -ENOENT);
@@ -836,6 +871,7 @@ int main(void)
 	};
 	const TTest *const built_in[] = {
 		a_call_is_an_object_with_its_parts,
+		any_time_is_written_or_null_where_the_calendar_does_not_reach_it,
 	};
 	const TTest *const on_shelf[] = {
 		another_projects_ref_does_not_reach_the_server,

@@ -33,8 +33,8 @@ BOTHY_API const char *bothy_client_project(const bothy_client *client);
  *
  * SERVER may be NULL.
  * Ownership: the strings are copied, the server is held; *ret_client is the caller's.
- * Errors:    -EINVAL for an entity or project that is NULL, empty or has a '/' or ':';
- *            -ENOMEM; -ECHILD for a server from before a fork.
+ * Errors:    -EINVAL for an entity or project that is NULL, empty, of 512 MiB or more, or has
+ *            a '/' or ':'; -ENOMEM; -ECHILD for a server from before a fork.
  */
 BOTHY_API BOTHY_MUST_CHECK int bothy_client_new(bothy_server *server, const char *entity,
                                                 const char *project, bothy_client **ret_client);

@@ -41,7 +41,8 @@ enum bothy_ref_edge {
  *
  * Ownership: the caller's one hold on *ret_ref; end it with bothy_ref_release().
  * Threads:   any.
- * Errors:    -EINVAL for a part that is NULL, empty or outside the grammar; -ENOMEM.
+ * Errors:    -EINVAL for a part that is NULL, empty, outside the grammar or of 512 MiB or
+ *            more; -ENOMEM, also if they have so much together.
  */
 BOTHY_API BOTHY_MUST_CHECK int bothy_ref_new_object(const char *entity, const char *project,
                                                     const char *name, const char *digest,
@@ -58,8 +59,8 @@ BOTHY_API BOTHY_MUST_CHECK int bothy_ref_new_call(const char *entity, const char
  * Make the ref one step below REF: its EXTRA with EDGE/VALUE at the end.
  *
  * Ownership: REF stays the caller's; *ret_ref is a new hold.
- * Errors:    -EINVAL for a table's ref, an unknown edge, an empty value or an index
- *            that is no number; -ENOMEM.
+ * Errors:    -EINVAL for a table's ref, an unknown edge, an empty value, one of 512 MiB or
+ *            more, or an index that is no number; -ENOMEM.
  */
 BOTHY_API BOTHY_MUST_CHECK int bothy_ref_extend(const bothy_ref *ref, enum bothy_ref_edge edge,
                                                 const char *value, bothy_ref **ret_ref);
