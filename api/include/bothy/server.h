@@ -268,7 +268,11 @@ struct bothy_server_ops {
 BOTHY_API BOTHY_MUST_CHECK int bothy_server_new(const struct bothy_server_ops *ops, void *self,
                                                 bothy_server **ret_server);
 
-/* ---- the servers that are built in ---------------------------------------------------------- */
+/* ---- the servers that are built in ------------------------------------------------------------
+ *
+ * What follows, but for bothy_server_release(), is not there if the library was built without
+ * recording (-DBOTHY_RECORDING=OFF).
+ */
 
 struct bothy_server_options {
 	size_t size;      /* sizeof (struct bothy_server_options) */
