@@ -58,7 +58,7 @@ static int hand_over_or_lose(struct recorder *recorder, bothy_time deadline)
 	int error = hand_over(recorder, deadline);
 	struct batch *batch = recorder->batch;
 
-	recorder->batch = NULL; /* `failed` is about to be called, and may record */
+	recorder->batch = NULL; /* `failed` is about to be called, and may end the thread */
 	if (batch != NULL)
 		writer_lose_batch(recorder->server->writer, batch, error);
 	return error;

@@ -26,12 +26,14 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "sync/cleanup.h"
 #include "sync/clock.h"
 #include "sync/fork.h"
 #include "sync/lock.h"
 #include "sync/park.h"
 #include "sync/testing.h"
 #include "sync/thread.h"
+#include "tls/context.h"
 #include "trace/losses.h"
 #include "trace/lot.h"
 
@@ -78,6 +80,17 @@ struct writer {
 
 /* The writer whose thread this is. */
 static _Thread_local const struct writer *own;
+
+/* Whether this thread is in a server's `failed`, perhaps further out. */
+static _Thread_local bool telling;
+
+/* Whether what is recorded now is `failed`'s own, and not a job's that runs in place of its wait. */
+static bool in_failed(void)
+{
+	const bothy_context *context = context_current();
+
+	return telling && (context == NULL || context->job == NULL);
+}
 
 /* ---- waiters ------------------------------------------------------------------------------ */
 
@@ -174,7 +187,7 @@ static bool await_room(struct writer *writer, struct load load, bothy_time deadl
 static bool admit(struct writer *writer, struct load load, bothy_time deadline)
 {
 	if (writer != own && (writer->blocked != NULL || !has_room(writer, load)))
-		return await_room(writer, load, deadline);
+		return !in_failed() && await_room(writer, load, deadline);
 	add_load(writer, load);
 	return true;
 }
@@ -206,13 +219,43 @@ static void lose_locked(struct writer *writer, const struct bothy_failure *failu
 		losses_add(&writer->losses, failure);
 }
 
+/* What is put aside while `failed` runs. */
+struct aside {
+	bothy_context *context;
+	bool telling;
+};
+
+/* Last, `telling`: what is lost with a context that `failed` has left behind is not told. */
+static void put_back(void *arg)
+{
+	const struct aside *aside = arg;
+
+	context_resume(aside->context);
+	telling = aside->telling;
+}
+
+/* Call `failed`, in nobody's context: the one that has lost something is none of its business, and
+ * is in the middle of a hand-over.  What is lost in `failed` itself may be lost for the same reason,
+ * so that telling it would have no end. */
+static void tell(const struct writer *writer, const struct bothy_failure *failure)
+{
+	struct aside aside = {.telling = telling};
+
+	if (writer->ops->failed == NULL || in_failed())
+		return;
+	aside.context = context_suspend();
+	telling = true;
+	cleanup_push(put_back, &aside);
+	writer->ops->failed(writer->self, failure);
+	cleanup_pop(1);
+}
+
 void writer_lose(struct writer *writer, const struct bothy_failure *failure)
 {
 	lock_acquire(&writer->lock);
 	lose_locked(writer, failure);
 	lock_release(&writer->lock);
-	if (writer->ops->failed != NULL)
-		writer->ops->failed(writer->self, failure);
+	tell(writer, failure);
 }
 
 /* In a child that the server's code has forked all is as its parent's thread left it: locked, perhaps. */
@@ -238,12 +281,18 @@ static void lose_failed(struct writer *writer, const struct batch *batch)
 	}
 }
 
+static void free_batch(void *batch)
+{
+	batch_free(batch);
+}
+
 void writer_lose_batch(struct writer *writer, struct batch *batch, int error)
 {
 	for (struct item *item = batch->first; item != NULL; item = item->next)
 		item->error = error;
+	cleanup_push(free_batch, batch);
 	lose_failed(writer, batch);
-	batch_free(batch);
+	cleanup_pop(1);
 }
 
 int writer_hand_over(struct writer *writer, struct batch *batch, bothy_time deadline)

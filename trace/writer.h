@@ -35,8 +35,13 @@ void writer_free(struct writer *writer, void (*after)(void *), void *arg);
  */
 int writer_hand_over(struct writer *writer, struct batch *batch, bothy_time deadline);
 
-/* The items of BATCH are lost, by ERROR, and so is one that never became a batch's: the server's
- * `failed` and the next flush of the project are told.  BATCH is freed. */
+/*
+ * The items of BATCH are lost, by ERROR, and so is one that never became a batch's: the server's
+ * `failed` and the next flush of the project are told.  BATCH is freed.
+ *
+ * `failed` is called in no context.  What it records finds room at once or is lost, and that only
+ * the flush is told.
+ */
 void writer_lose_batch(struct writer *writer, struct batch *batch, int error);
 void writer_lose(struct writer *writer, const struct bothy_failure *failure);
 

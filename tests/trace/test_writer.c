@@ -3,6 +3,7 @@
  */
 #include <check.h>
 #include <errno.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -410,6 +411,281 @@ START_TEST(a_flush_that_finds_no_room_loses_nothing)
 }
 END_TEST
 
+/* ---- in `failed`, on the thread whose context has lost something --------------------------- */
+
+enum { HANDED_OVER_AT = 100 };
+
+/* Of ann's project p, with its deadline past: what finds no room is lost at once. */
+static bothy_context *enter_late(void)
+{
+	struct bothy_context_options options = {.size = sizeof(options), .deadline = BOTHY_NOW};
+	bothy_context *context;
+
+	ck_assert_int_eq(bothy_context_enter(keeper.server, "ann", "p", &options, &context), 0);
+	return context;
+}
+
+/* Have a full hand-over lost in a late context, and `failed` do this; where it was called is the
+ * current context afterwards. */
+static void lose(void (*on_failed)(void))
+{
+	uint64_t id = bothy_context_id();
+
+	keeper.on_failed = on_failed;
+	for (int i = 0; i < HANDED_OVER_AT; i++)
+		call("late");
+	keeper.on_failed = NULL;
+	ck_assert_int_ge(keeper.failures, HANDED_OVER_AT);
+	ck_assert_uint_eq(bothy_context_id(), id);
+}
+
+static bothy_call *outer_call;
+static int said_there;
+
+static void end_outer_call(void)
+{
+	keeper.on_failed = NULL;
+	said_there = bothy_call_end(outer_call, NULL, NULL);
+}
+
+START_TEST(failed_ends_no_call_of_the_context_that_has_lost_something)
+{
+	bothy_context *context;
+
+	fill();
+	context = enter_late();
+	ck_assert_int_eq(bothy_call_begin("outer", NULL, &outer_call), 0);
+	for (int i = 1; i < HANDED_OVER_AT; i++)
+		call("late");
+	ck_assert_int_eq(bothy_call_begin("inner", NULL, NULL), 0);
+	keeper.on_failed = end_outer_call;
+	ck_assert_int_eq(bothy_call_end(outer_call, NULL, NULL), -EBUSY);
+	ck_assert_int_eq(keeper.failures, HANDED_OVER_AT + 1);
+	ck_assert_int_eq(said_there, -ENOENT);
+	ck_assert_ptr_null(bothy_call_current());
+	ck_assert_int_eq(bothy_context_exit(context), -ETIMEDOUT);
+	gate_open(&keeper.gate);
+	keeper_close();
+}
+END_TEST
+
+static bothy_context *late_context;
+
+static void leave_late_context(void)
+{
+	keeper.on_failed = NULL;
+	said_there = bothy_context_exit(late_context);
+}
+
+START_TEST(failed_does_not_leave_the_context_that_has_lost_something)
+{
+	fill();
+	late_context = enter_late();
+	lose(leave_late_context);
+	ck_assert_int_eq(said_there, -EINVAL);
+	call("late");
+	ck_assert_int_eq(bothy_context_exit(late_context), -ETIMEDOUT);
+	gate_open(&keeper.gate);
+	keeper_close();
+}
+END_TEST
+
+static void enter_and_forget(void)
+{
+	(void)enter("q");
+}
+
+static int forget_in_failed(void *arg, void **ret_result)
+{
+	uint64_t id = bothy_context_id();
+	bothy_context *context = enter_late();
+	const char *project;
+
+	(void)arg, (void)ret_result;
+	keeper.on_failed = enter_and_forget;
+	for (int i = 0; i < HANDED_OVER_AT; i++)
+		call("late");
+	project = bothy_client_project(bothy_client_current());
+	if (strcmp(project, "p") != 0)
+		return 1;
+	call("late");
+	/* Its end loses something, too. */
+	return bothy_context_exit(context) == -ETIMEDOUT && bothy_context_id() == id ? 0 : 2;
+}
+
+/* While the queue is full, start a job in a pool of its own. */
+static bothy_future *start_when_full(bothy_fn *fn)
+{
+	struct bothy_pool_options options = {.size = sizeof(options), .workers = 1};
+
+	fill();
+	ck_assert_int_eq(bothy_pool_new(keeper.server, &options, &pool), 0);
+	return start(BOTHY_JOB(.fn = fn));
+}
+
+/* The code of that job; the pool serves another one, and all is closed. */
+static int end_of(bothy_future *future)
+{
+	int code = outcome(future);
+
+	keeper.on_failed = NULL;
+	ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = nothing))), 0);
+	gate_open(&keeper.gate);
+	bothy_pool_free(pool);
+	pool = NULL;
+	keeper_close();
+	return code;
+}
+
+static int code_of(bothy_fn *fn)
+{
+	return end_of(start_when_full(fn));
+}
+
+START_TEST(what_failed_enters_and_forgets_is_left_before_the_job_goes_on)
+{
+	ck_assert_int_eq(code_of(forget_in_failed), 0);
+	ck_assert_int_eq(keeper.failures, HANDED_OVER_AT + 1);
+}
+END_TEST
+
+START_TEST(what_failed_forgets_on_the_writers_thread_holds_no_server)
+{
+	keeper_open(0);
+	keeper.failing = "bad";
+	keeper.on_failed = enter_and_forget;
+	record("p", "bad");
+	ck_assert_int_eq(flush_project("p", BOTHY_FOREVER), -EDOM);
+	keeper_close();
+}
+END_TEST
+
+/* With all the time there is, and with none. */
+static void record_in_vain(void)
+{
+	bothy_context *context = enter("q");
+
+	call("there");
+	said_there = bothy_context_exit(context);
+	context = enter_late();
+	call("there");
+	(void)bothy_context_exit(context);
+}
+
+START_TEST(what_failed_records_waits_for_no_room_and_is_not_told_to_it)
+{
+	bothy_context *context;
+
+	fill();
+	context = enter_late();
+	lose(record_in_vain);
+	ck_assert_int_eq(said_there, -ETIMEDOUT);
+	ck_assert_int_eq(keeper.failures, HANDED_OVER_AT);
+	ck_assert_uint_eq(server_stats().failed, 3 * HANDED_OVER_AT);
+	ck_assert_int_eq(bothy_context_exit(context), -ETIMEDOUT);
+	gate_open(&keeper.gate);
+	ck_assert_int_eq(flush_project("q", BOTHY_FOREVER), -ETIMEDOUT);
+	keeper_close();
+}
+END_TEST
+
+static int deferred_there, set_there, spawned_there, captured_there, run_there;
+
+static void no_op(void *arg)
+{
+	(void)arg;
+}
+
+static void ask_for_everything(void)
+{
+	static const char key;
+	bothy_capture *capture;
+
+	keeper.on_failed = NULL;
+	deferred_there = bothy_context_defer(no_op, NULL);
+	set_there = bothy_local_set(&key, &keeper, NULL);
+	spawned_there = bothy_spawn(&BOTHY_JOB(.fn = nothing), NULL);
+	captured_there = bothy_context_capture(&capture);
+	run_there = bothy_run(pool, &BOTHY_JOB(.entity = "ann", .project = "p", .fn = nothing),
+	                      BOTHY_FOREVER, NULL);
+	(void)bothy_fail(EIO, "what the job has not said");
+}
+
+static int ask_in_failed(void *arg, void **ret_result)
+{
+	bothy_context *context = enter_late();
+
+	(void)arg, (void)ret_result;
+	lose(ask_for_everything);
+	return bothy_context_exit(context) == -ETIMEDOUT ? 0 : 1;
+}
+
+START_TEST(failed_is_in_no_context_and_may_run_jobs)
+{
+	ck_assert_int_eq(code_of(ask_in_failed), 0);
+	ck_assert_int_eq(deferred_there, -ENOENT);
+	ck_assert_int_eq(set_there, -ENOENT);
+	ck_assert_int_eq(spawned_there, -ENOENT);
+	ck_assert_int_eq(captured_there, -ENOENT);
+	ck_assert_int_eq(run_there, 0);
+}
+END_TEST
+
+static void run_there_too(void)
+{
+	keeper.on_failed = NULL;
+	run_there = bothy_run(
+		pool,
+		&BOTHY_JOB(.entity = "ann", .project = "p", .fn = record_in_job, .arg = "there"),
+		BOTHY_FOREVER, NULL);
+}
+
+static int run_in_failed(void *arg, void **ret_result)
+{
+	bothy_context *context = enter_late();
+
+	(void)arg, (void)ret_result;
+	lose(run_there_too);
+	return bothy_context_exit(context) == -ETIMEDOUT ? 0 : 1;
+}
+
+/* In place of the wait, on the same thread. */
+START_TEST(a_job_that_failed_runs_waits_for_room_as_any)
+{
+	bothy_future *future = start_when_full(run_in_failed);
+
+	while (server_stats().waited < 2)
+		(void)sched_yield();
+	gate_open(&keeper.gate);
+	ck_assert_int_eq(end_of(future), 0);
+	ck_assert_int_eq(run_there, 0);
+	ck_assert_int_eq(keeper_count("there"), 1);
+}
+END_TEST
+
+static void end_thread_there(void)
+{
+	keeper.on_failed = NULL;
+	(void)enter("q");
+	pthread_exit(NULL);
+}
+
+static int end_in_failed(void *arg, void **ret_result)
+{
+	(void)arg, (void)ret_result;
+	(void)enter_late();
+	lose(end_thread_there);
+	return 0;
+}
+
+/* It must not; but what it costs then is a thread. */
+START_TEST(a_failed_that_ends_its_thread_ends_the_job)
+{
+	ck_assert_int_eq(code_of(end_in_failed), -EOWNERDEAD);
+	ck_assert_int_eq(keeper.failures, 1);
+}
+END_TEST
+
 /* ---- on the writer's own thread ------------------------------------------------------------- */
 
 static atomic_int flushed_there;
@@ -587,6 +863,14 @@ int main(void)
 		a_job_waits_for_room_no_longer_than_its_deadline_and_it_is_counted,
 		what_was_waiting_for_room_is_stored_once_there_is_some,
 		a_flush_that_finds_no_room_loses_nothing,
+		failed_ends_no_call_of_the_context_that_has_lost_something,
+		failed_does_not_leave_the_context_that_has_lost_something,
+		what_failed_enters_and_forgets_is_left_before_the_job_goes_on,
+		what_failed_forgets_on_the_writers_thread_holds_no_server,
+		what_failed_records_waits_for_no_room_and_is_not_told_to_it,
+		failed_is_in_no_context_and_may_run_jobs,
+		a_job_that_failed_runs_waits_for_room_as_any,
+		a_failed_that_ends_its_thread_ends_the_job,
 		the_writers_thread_does_not_wait_for_itself,
 		the_last_hold_may_go_on_the_writers_thread,
 		a_forked_child_does_not_go_on_as_the_writer,

@@ -13,6 +13,9 @@
  *     -E2BIG.
  *   - Every _free and _release takes NULL.
  *   - A NULL where a pointer is needed is -EINVAL.
+ *   - C++: a struct that shares its name with a function is written with `struct`
+ *     (struct bothy_pool_stats stats{}), g++ -Wshadow warns of such pairs, and there is no
+ *     BOTHY_JOB().
  */
 #ifndef BOTHY_BASE_H
 #define BOTHY_BASE_H
@@ -89,9 +92,12 @@ enum bothy_flags {
 	BOTHY_ENSURE_PROJECT = 1 << 0,
 	/* Record the job as a call: see <bothy/trace.h>.  Without a server: -ENOTSUP. */
 	BOTHY_TRACE = 1 << 1,
-	/* Run the job on a thread that dies with it, for code whose thread-local
-	 * variables must not outlive the job.  The thread takes a worker's place.
-	 * If it can't be started the job settles FAILED with that errno. */
+	/* Run the job on a thread that serves no other job and ends after it: its
+	 * thread-local variables never meet another job's.  But they are destroyed some
+	 * time after the job has settled and its arg_free has run, at the latest when
+	 * bothy_pool_close() returns 0: they must not refer to the job's argument, locals
+	 * or memory.  The thread takes a worker's place.  If it can't be started the job
+	 * settles FAILED with that errno. */
 	BOTHY_OWN_THREAD = 1 << 2
 };
 

@@ -154,7 +154,9 @@ struct bothy_context_options {
  * SERVER and OPTIONS may be NULL.
  *
  * Ownership: the strings are copied; *ret_context is the caller's until it exits.  A
- *            thread that ends with contexts entered leaves them first.
+ *            thread that ends with contexts entered leaves them first (exit() and the
+ *            return from main() do not: what such a context recorded, and did not hand over
+ *            yet, is lost).
  * Threads:   the context belongs to the calling one.
  * Errors:    -EINVAL as with bothy_client_new(), or for an unknown fallback or flag;
  *            -ENOTSUP for BOTHY_TRACE, BOTHY_OWN_THREAD, and BOTHY_ENSURE_PROJECT without

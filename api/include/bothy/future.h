@@ -11,6 +11,9 @@
  * -EDEADLK; one with BOTHY_FOREVER and no spare thread left is -EAGAIN (a timed one just
  * parks).  A job that runs in place and ends its thread takes those along that wait below it: their
  * waits do not return, and they are BOTHY_THREAD_EXITED, too.  BOTHY_OWN_THREAD keeps it out.
+ *
+ * All this is of waits for jobs.  One for the store (<bothy/trace.h>) ends at its deadline alone,
+ * and lends no place; bothy_sleep_until() lends none either.
  */
 #ifndef BOTHY_FUTURE_H
 #define BOTHY_FUTURE_H

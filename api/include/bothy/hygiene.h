@@ -1,12 +1,14 @@
 /*
  * What a job may leave on its thread for the next one, and who is told.
  *
- * After each job, and after each callback that runs between jobs on a worker, the thread is made
- * as worker_init has left it; what can't be put back retires the thread, and a new one takes its
- * place.  New threads of a BOTHY_HYGIENE_STRICT pool inherit nothing of a job's: one that never
- * runs anything of yours starts them.  So what they begin with is what the thread that called
- * bothy_pool_new() had.  What something outside the process makes of a worker, renice or taskset
- * say, is taken for a job's, too.
+ * After each job, and after each callback that runs between jobs on a worker, the thread is put
+ * right: what every pool looks at becomes what a process starts with, whatever worker_init has
+ * made of it (errno 0, the default floating-point environment, the global locale, cancellation
+ * enabled and deferred); the rest, in a strict pool, what worker_init has left.  What can't be put
+ * back retires the thread, and a new one takes its place.  New threads of a BOTHY_HYGIENE_STRICT
+ * pool inherit nothing of a job's: one that never runs anything of yours starts them.  So what they
+ * begin with is what the thread that called bothy_pool_new() had.  What something outside the
+ * process makes of a worker, renice or taskset say, is taken for a job's, too.
  *
  * What is not seen: thread-local variables, pending signals, the umask, environment strings
  * changed in place, variables beyond the first 512 (or, where process_vm_readv(2) is refused, any
@@ -30,7 +32,7 @@ enum bothy_hygiene {
 
 /* ---- what was not as it was found: bits of a mask ---------------------------------------- */
 
-/* Looked at by every pool, and put back. */
+/* Looked at by every pool, and put back to what a process starts with. */
 #define BOTHY_DIRT_ERRNO (UINT32_C(1) << 0)
 #define BOTHY_DIRT_FP_FLAGS (UINT32_C(1) << 1)    /* floating-point exceptions that were raised */
 #define BOTHY_DIRT_FP_ROUNDING (UINT32_C(1) << 2) /* the rounding mode; flush to zero, precision */

@@ -87,6 +87,11 @@ BOTHY_API void bothy_pool_free(bothy_pool *pool);
  * Cancel what is queued, ask the rest to stop, and return at once: what still runs keeps
  * the last hold, and the last thread to go frees the pool.  As with bothy_pool_free(),
  * POOL is not the caller's any more.
+ *
+ * Ownership: worker_init, worker_fini and on_dirty may be called with USER after this has returned,
+ *            or bothy_pool_free() on a thread of this pool.  USER must stay until the last
+ *            thread has gone, of which nobody is told but a server's destroy: as a rule, for
+ *            as long as the process.
  */
 BOTHY_API void bothy_pool_abandon(bothy_pool *pool);
 

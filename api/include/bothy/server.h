@@ -155,8 +155,8 @@ struct bothy_failure {
  *   installed; the others on the
  *   thread whose context it is about.  They may block.
  *   Writes: one at a time, on the server's own writer thread, which is there if a write or read is.
- *   What they did need not last until flush has returned 0.  They, and failed, may record too; on
- *   that thread nothing waits for room.
+ *   What they did need not last until flush has returned 0.  They, and failed, may record too, in
+ *   contexts that they enter; on that thread nothing waits for room.
  *   Reads: any number of threads at once, also beside a write, which they need not see before
  *   its flush.
  */
@@ -216,7 +216,14 @@ struct bothy_server_ops {
 	int (*flush)(void *self);
 
 	/* An item could not be stored.  On the writer's thread, or that of the context whose
-	 * item found no room in the queue before the deadline. */
+	 * item found no room in the queue before the deadline, or no memory at its end.  On
+	 * either with no context installed: that one, its calls, refs and locals are out of
+	 * reach, and a context that is entered here and left behind is ended.
+	 *
+	 * It may block, run jobs and wait for them (on the writer's thread for none that waits
+	 * for room in turn), but spawn none.  What it records itself waits for no room on
+	 * either thread, and of what is lost of that it is not told, nor is another server's
+	 * failed: the flush and the statistics tell. */
 	void (*failed)(void *self, const struct bothy_failure *failure);
 
 	/* ---- reads */
@@ -261,7 +268,11 @@ struct bothy_server_ops {
 BOTHY_API BOTHY_MUST_CHECK int bothy_server_new(const struct bothy_server_ops *ops, void *self,
                                                 bothy_server **ret_server);
 
-/* ---- the servers that are built in ---------------------------------------------------------- */
+/* ---- the servers that are built in ------------------------------------------------------------
+ *
+ * What follows, but for bothy_server_release(), is not there if the library was built without
+ * recording (-DBOTHY_RECORDING=OFF).
+ */
 
 struct bothy_server_options {
 	size_t size;      /* sizeof (struct bothy_server_options) */

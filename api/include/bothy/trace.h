@@ -12,7 +12,14 @@
  *     needed, a struct's size of no release's, or no point in time; -ENOMEM;
  *   - when it fails otherwise, bothy_trace_error() says more.
  *
+ * Waits for the store end at their deadline, and not when the job is asked to stop; the worker's
+ * place is not lent meanwhile.  They are: bothy_client_flush(), until its own; a fetch that finds
+ * what is not stored yet, and a hand-over for which there is no room, until the context's.
+ *
  * Outside any context the global client is not asked: enter a context to record.
+ *
+ * All that is declared here is not there if the library was built without recording
+ * (-DBOTHY_RECORDING=OFF).
  */
 #ifndef BOTHY_TRACE_H
 #define BOTHY_TRACE_H
@@ -191,8 +198,8 @@ BOTHY_API BOTHY_MUST_CHECK int bothy_call_begin(const char *op, const char *inpu
                                                 bothy_call **ret_call);
 
 /*
- * End CALL.  OUTPUT_JSON is any value, or NULL; EXCEPTION is why it failed, or NULL: what is not
- * UTF-8 in it is stored as question marks.
+ * End CALL.  OUTPUT_JSON is any value, or NULL; EXCEPTION is why it failed, or NULL: each byte in
+ * it that is no part of a character is stored as U+FFFD.
  *
  * Errors: see "values": then the call is still open; -EINVAL: CALL is not open in this context;
  *         -EBUSY: calls that began inside it were open: they were ended too, and say so.
