@@ -56,7 +56,12 @@ void look_again(void)
 
 bothy_future *start_to_be_late(struct bothy_job job)
 {
-	for (int64_t ms = 20;; ms *= 2) {
+	return start_to_be_late_in(job, 20);
+}
+
+bothy_future *start_to_be_late_in(struct bothy_job job, int64_t ms)
+{
+	for (;; ms *= 2) {
 		bothy_future *future;
 
 		job.deadline = bothy_after_ms(ms);

@@ -34,6 +34,9 @@ void look_again(void);
  * job that stays will miss it.  What has expired in the queue has had its arg_free called. */
 bothy_future *start_to_be_late(struct bothy_job job);
 
+/* The same, but not before so many milliseconds, in which the test may do something with it. */
+bothy_future *start_to_be_late_in(struct bothy_job job, int64_t ms);
+
 /* Wait for FUTURE without end, release it, and return its code. */
 int outcome(bothy_future *future);
 

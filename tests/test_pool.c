@@ -480,10 +480,9 @@ START_TEST(every_thread_of_the_pool_is_one_that_may_not_wait_for_it)
 	gate_init(&told.gate);
 	pool_with((struct bothy_pool_options){
 		.workers = 1, .queue_max = 1, .when_full = BOTHY_BLOCK});
-	future = start(BOTHY_JOB(.fn = stop_at_gate, .deadline = bothy_after_ms(2000)));
-	ck_assert_int_eq(bothy_future_notify(future, close_and_submit, &told), 0);
-	gate_await(&gate, 1);
+	future = start_to_be_late_in(BOTHY_JOB(.fn = stop_at_gate), 2000);
 	start_and_forget(BOTHY_JOB(.fn = nothing));
+	ck_assert_int_eq(bothy_future_notify(future, close_and_submit, &told), 0);
 	gate_await(&told.gate, 1);
 	ck_assert_int_eq(told.closed, -EDEADLK);
 	ck_assert_int_eq(told.submitted, -EAGAIN);
@@ -506,8 +505,7 @@ START_TEST(free_on_the_thread_that_sees_to_deadlines_abandons_the_pool)
 
 	gate_init(&told);
 	pool_of(1);
-	future = start(BOTHY_JOB(.fn = stop_at_gate, .deadline = bothy_after_ms(2000)));
-	gate_await(&gate, 1);
+	future = start_to_be_late_in(BOTHY_JOB(.fn = stop_at_gate), 2000);
 	ck_assert_int_eq(bothy_future_notify(future, free_the_pool, &told), 0);
 	gate_await(&told, 1);
 	pool = NULL;

@@ -767,8 +767,7 @@ START_TEST(what_cannot_be_recorded_is_counted_and_does_not_mask_the_outcome)
 
 	fill();
 	ck_assert_int_eq(bothy_pool_new(keeper.server, &options, &pool), 0);
-	future = start(
-		BOTHY_JOB(.fn = record_in_job, .arg = "late", .deadline = bothy_after_ms(1000)));
+	future = start_to_be_late_in(BOTHY_JOB(.fn = record_in_job, .arg = "late"), 1000);
 	ck_assert_int_eq(bothy_future_wait(future, BOTHY_FOREVER), 0);
 	while (bothy_future_running(future))
 		(void)sched_yield();
