@@ -31,6 +31,7 @@
 #include "sync/atomic.h"
 #include "sync/cleanup.h"
 #include "sync/clock.h"
+#include "sync/fork.h"
 #include "sync/testing.h"
 #include "tls/client.h"
 
@@ -91,10 +92,11 @@ static void give_outcome(struct run *run)
 	run->result = NULL;
 }
 
-/* After something of the user's: in a child that it has forked, no step is left to be done. */
+/* After something of the user's: in a child that it has forked, no step is left to be done.  The job
+ * may be gone. */
 static void see_fork(struct run *run)
 {
-	if (job_check(run->job) < 0)
+	if (run->generation != fork_generation())
 		run->stage = RUN_LEAVES;
 }
 
@@ -314,6 +316,7 @@ static void run_init(struct run *run, struct worker *worker, bothy_future *job,
 	*run = (struct run){
 		.stage = RUN_RUNS,
 		.in_place = job->below != NULL,
+		.generation = job->generation,
 		.job = job,
 		.worker = worker,
 		.context = context,
@@ -464,6 +467,7 @@ static void here_run(struct here *here)
 		job->deadline = outer->deadline;
 	here->run = (struct run){
 		.stage = RUN_RUNS,
+		.generation = job->generation,
 		.job = job,
 		.context = &here->context,
 		.spec =

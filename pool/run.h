@@ -22,6 +22,7 @@ enum run_stage {
 struct run {
 	enum run_stage stage;
 	bool in_place;         /* of a wait of another job's on the same thread */
+	uint32_t generation;   /* of the process whose run it is: see sync/fork.h */
 	bothy_future *job;
 	struct worker *worker; /* NULL: bothy_run_here() */
 	bothy_context *context;
