@@ -308,6 +308,32 @@ START_TEST(a_wait_that_has_an_end_runs_nothing_in_place)
 }
 END_TEST
 
+/* Whether a job of ENTITY's that this one runs is on this thread. */
+static bool runs_in_place(const char *entity)
+{
+	pthread_t thread;
+
+	ck_assert_int_eq(bothy_run(pool,
+	                           &BOTHY_JOB(.entity = entity, .project = "p", .fn = tell_thread,
+	                                      .arg = &thread),
+	                           BOTHY_FOREVER, NULL),
+	                 0);
+	return pthread_equal(thread, pthread_self());
+}
+
+static int run_own_and_others(void *arg, void **ret_result)
+{
+	(void)arg, (void)ret_result;
+	return runs_in_place("ann") && !runs_in_place("bob") ? 0 : 1;
+}
+
+START_TEST(only_its_own_projects_job_is_run_in_place)
+{
+	pool_of(1);
+	ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = run_own_and_others))), 0);
+}
+END_TEST
+
 /* The project's, but not the waiting job's own. */
 static int wait_for_gated_sibling(void *arg, void **ret_result)
 {
@@ -945,6 +971,7 @@ int main(void)
 		a_tree_of_waiting_jobs_ends_on_one_worker,
 		a_job_with_an_earlier_deadline_is_not_run_in_place,
 		a_wait_that_has_an_end_runs_nothing_in_place,
+		only_its_own_projects_job_is_run_in_place,
 		a_wait_for_a_job_that_is_no_child_is_over_when_it_is_stopped,
 		jobs_that_all_wait_lend_their_places,
 		a_wait_without_end_and_without_a_spare_is_refused,
