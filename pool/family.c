@@ -138,6 +138,8 @@ bool family_is_below(const bothy_future *ancestor, const bothy_future *job)
 	while (!below && job_extra(job) != NULL && job_extra(job)->linked) {
 		job = parent_of(job);
 		below = job == ancestor;
+		if (!below && job_extra(job) != NULL && job_extra(job)->was_run)
+			break; /* when that one ends, what it has spawned is nobody's */
 	}
 	lock_release(stripe_of(job));
 	return below || PLANTED(IN_PLACE_OF_NO_CHILD);

@@ -13,7 +13,8 @@ void family_join(bothy_future *parent, bothy_future *child);
 /* The same for one that PARENT only waits for: what it leaves behind is not PARENT's. */
 void family_join_run(bothy_future *parent, bothy_future *child);
 
-/* Whether JOB, which the caller has a hold on, descends from ANCESTOR, the calling job. */
+/* Whether JOB, which the caller has a hold on, descends from ANCESTOR, the calling job, and will as
+ * long as both are there. */
 bool family_is_below(const bothy_future *ancestor, const bothy_future *job);
 
 /* A child of PARENT, the calling job, has been accepted.  If PARENT was asked to stop meanwhile, the

@@ -1,8 +1,8 @@
 /*
  * Locking: the group's lock guards its lists, and the links of its jobs.  It is a leaf.
  *
- * Invariant: a job is on one of both lists from before it is accepted until its execution's
- * hold is released.  As long as there are any, they have one hold on the group together: one each
+ * Invariant: a job is on one of both lists from before it is accepted until it is settled, delivered,
+ * and, unless the deadline was faster, has ended.  As long as there are any, they have one hold on the group together: one each
  * would move its line from core to core with each job.
  *
  * Who waits does so for one member after the other, the newest first: when that one is over,

@@ -236,6 +236,16 @@ int submit(bothy_pool *pool, const struct bothy_job *spec, bothy_future **ret_fu
 	return error < 0 ? error : enter(pool, spec, job, ret_future);
 }
 
+/* The job in which the caller submits to POOL, or NULL: what a callback runs is no job's. */
+static bothy_future *caller_in(const bothy_pool *pool)
+{
+	const bothy_context *context = context_current();
+
+	return is_inside(pool) && context != NULL && context->job == worker_current()->hand.top
+	               ? worker_current()->hand.top
+	               : NULL;
+}
+
 /* ---- submit and wait ------------------------------------------------------------------------------ */
 
 /* JOB, run in place, has ended the thread. */
@@ -248,7 +258,7 @@ int submit_and_wait(bothy_pool *pool, const struct bothy_job *spec, bothy_time d
                     void **ret_result)
 {
 	bool lends_arg = spec->arg != NULL && spec->arg_bytes == 0 && spec->arg_free == NULL;
-	bothy_future *parent = is_inside(pool) ? worker_current()->hand.top : NULL;
+	bothy_future *parent = caller_in(pool);
 	bothy_future *job;
 	int error = make(pool, spec, parent, &job);
 
@@ -261,6 +271,8 @@ int submit_and_wait(bothy_pool *pool, const struct bothy_job *spec, bothy_time d
 	error = enter(pool, spec, job, &job);
 	if (error == 0 && parent != NULL)
 		family_inherit_stop(parent);
+	if (error == 0 && job_check(job) < 0)
+		return -ECHILD; /* its arg_free has forked, and this is the child */
 	if (error < 0)
 		return error;
 	cleanup_push(release, job);
@@ -336,7 +348,8 @@ int submit_child(const struct bothy_job *spec, bothy_future **ret_future)
 	}
 	family_join(parent, child);
 	error = enter(pool, &child_spec, child, ret_future);
-	if (error == 0)
-		family_inherit_stop(parent);
-	return error;
+	if (error < 0)
+		return error;
+	family_inherit_stop(parent);
+	return pool_check(pool); /* its arg_free may have forked, and this be the child */
 }

@@ -351,6 +351,32 @@ START_TEST(a_child_that_returns_from_a_job_run_here_is_told)
 }
 END_TEST
 
+static void enter_fork_and_leave(void *arg)
+{
+	bothy_context *inner;
+
+	(void)arg;
+	ck_assert_int_eq(bothy_context_enter(NULL, "bob", "q", NULL, &inner), 0);
+	fork_in_hook(NULL);
+	if (bothy_context_exit(inner) != 0)
+		_exit(2);
+}
+
+START_TEST(a_child_that_leaves_what_a_deferred_function_entered_runs_no_other)
+{
+	bothy_context *context;
+
+	parent = getpid();
+	ck_assert_int_eq(bothy_context_enter(NULL, "ann", "p", NULL, &context), 0);
+	ck_assert_int_eq(bothy_context_defer(only_in_the_parent, NULL), 0);
+	ck_assert_int_eq(bothy_context_defer(enter_fork_and_leave, NULL), 0);
+	ck_assert_int_eq(bothy_context_exit(context), 0);
+	if (getpid() != parent)
+		_exit(0);
+	ck_assert_int_eq(child_status(), 0);
+}
+END_TEST
+
 /* In a context that this thread has entered the child goes on. */
 static int leave_in_the_child(void *arg)
 {
@@ -568,6 +594,7 @@ int main(void)
 		a_child_that_returns_from_begin_does_not_run_the_job,
 		a_child_that_returns_from_inherit_spawns_nothing,
 		a_child_that_returns_from_a_job_run_here_is_told,
+		a_child_that_leaves_what_a_deferred_function_entered_runs_no_other,
 		a_context_that_was_entered_before_a_fork_ends_in_both,
 		a_child_that_returns_from_arg_free_delivers_and_notifies_nothing,
 		a_child_that_returns_from_a_deadlines_callback_ends_its_thread,

@@ -642,6 +642,51 @@ START_TEST(stopping_a_job_does_not_reach_what_is_left_of_what_it_ran)
 }
 END_TEST
 
+static _Atomic(bothy_future *) grandchild;
+
+static int spawn_grandchild(void *arg, void **ret_result)
+{
+	bothy_future *future;
+
+	ck_assert_int_eq(bothy_spawn(&BOTHY_JOB(.fn = until_stopped), &future), 0);
+	atomic_store(&grandchild, future);
+	return stop_at_gate(arg, ret_result);
+}
+
+static int run_one_with_a_grandchild(void *arg, void **ret_result)
+{
+	(void)arg, (void)ret_result;
+	return bothy_run(pool,
+	                 &BOTHY_JOB(.entity = "ann", .project = "p", .fn = spawn_grandchild),
+	                 BOTHY_FOREVER, NULL);
+}
+
+/* Its descendant will be nobody's when the one in between has ended, which only ran it. */
+static int wait_for_grandchild(void *arg, void **ret_result)
+{
+	(void)ret_result;
+	ck_assert_int_eq(bothy_spawn(&BOTHY_JOB(.fn = run_one_with_a_grandchild), arg), 0);
+	while (atomic_load(&grandchild) == NULL)
+		(void)sched_yield();
+	return bothy_future_wait(grandchild, BOTHY_FOREVER);
+}
+
+START_TEST(what_will_be_nobodys_does_not_run_in_place)
+{
+	bothy_future *future, *child = NULL;
+
+	pool_of(2);
+	future = start(BOTHY_JOB(.fn = wait_for_grandchild, .arg = &child));
+	gate_await(&gate, 2);
+	gate_open(&gate);
+	ck_assert_int_eq(outcome(child), 0);
+	ck_assert_int_eq(bothy_future_cancel(future), 0);
+	ck_assert_int_eq(outcome(future), -ECANCELED);
+	ck_assert_int_eq(bothy_future_cancel(grandchild), 0);
+	ck_assert_int_eq(outcome(grandchild), -ECANCELED);
+}
+END_TEST
+
 static int spawn_when_late(void *arg, void **ret_result)
 {
 	(void)ret_result;
@@ -986,6 +1031,7 @@ int main(void)
 		stopping_reaches_grandchildren_whose_parent_has_ended,
 		stopping_a_job_stops_what_it_runs,
 		stopping_a_job_does_not_reach_what_is_left_of_what_it_ran,
+		what_will_be_nobodys_does_not_run_in_place,
 		a_child_that_is_spawned_after_the_deadline_has_expired,
 		spawn_outside_a_job_of_a_pool_is_refused,
 		spawn_is_for_the_jobs_own_context,

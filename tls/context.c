@@ -69,12 +69,17 @@ void context_renew(bothy_context *context)
 	context->ids = block;
 }
 
-void context_make_own(void)
+void context_make_own(const bothy_context *outermost)
 {
-	for (bothy_context *context = context_current(); context != NULL && !current_is_bare(context);
-	     context = context->outer)
+	const bothy_context *last = NULL;
+
+	for (bothy_context *context = context_current();
+	     context != NULL && !current_is_bare(context) && (last == NULL || last != outermost);
+	     context = context->outer) {
 		if (context->entered)
 			context->generation = fork_generation();
+		last = context;
+	}
 }
 
 /* ---- the beginning -------------------------------------------------------------------- */

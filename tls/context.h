@@ -118,8 +118,9 @@ static inline bool context_is_parents(const bothy_context *context)
 	return context->generation != fork_generation() && !PLANTED(CHILD_ENDS_CONTEXT);
 }
 
-/* The contexts that this thread has entered are to be ended in this process. */
-void context_make_own(void);
+/* Those contexts that this thread has entered are to be ended in this process, from the innermost to
+ * OUTERMOST; NULL: all. */
+void context_make_own(const bothy_context *outermost);
 
 /* End all contexts inside CONTEXT (which is installed), innermost first.  Their number. */
 unsigned context_unwind(bothy_context *context);

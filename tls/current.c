@@ -43,7 +43,7 @@ static void thread_ends(void *value)
 	}
 	/* The thread has had a value for this key: that needs no memory any more. */
 	(void)current_set(context);
-	context_make_own();
+	context_make_own(NULL);
 	(void)context_unwind(NULL);
 }
 

@@ -146,7 +146,7 @@ int nest_exit(bothy_context *context)
 	if (error < 0)
 		return error;
 	if (context_is_parents(context))
-		context_make_own();
+		context_make_own(context);
 	inner = PLANTED(INNER_UNTOLD) ? 0 : context_unwind(context);
 	error = leave(context);
 	return inner > 0 ? -EBUSY : error;

@@ -1,8 +1,10 @@
 #include "trace/lot.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stddef.h>
 
+#include "sync/fork.h"
 #include "sync/testing.h"
 #include "tls/server.h"
 #include "trace/table.h"
@@ -13,11 +15,21 @@ enum { PARTS = 256 };
 struct lot {
 	const struct bothy_server_ops *ops;
 	void *self;
+	uint32_t generation;
 	size_t n;
 	struct item *items[PARTS];
 	struct bothy_call_part parts[PARTS];
 	int errors[PARTS];
 };
+
+/* What an operation has said.  If it has forked, and this is the child, then the writer's thread is its
+ * only one, with nothing to write. */
+static int said(const struct lot *lot, int error)
+{
+	if (lot->generation != fork_generation())
+		pthread_exit(NULL);
+	return server_said(error);
+}
 
 static void upsert_collected(struct lot *lot)
 {
@@ -31,7 +43,7 @@ static void upsert_collected(struct lot *lot)
 	if (lot->ops->calls_upsert != NULL && PLANTED(CALLS_WRITTEN_TWICE))
 		lot->ops->calls_upsert(lot->self, lot->parts, lot->n, lot->errors);
 	for (size_t i = 0; i < lot->n; i++)
-		lot->items[i]->error = server_said(lot->errors[i]);
+		lot->items[i]->error = said(lot, lot->errors[i]);
 	lot->n = 0;
 }
 
@@ -81,14 +93,14 @@ static void write_item(struct lot *lot, const struct batch *batch, struct item *
 	if (item->kind == ITEM_CALL)
 		collect_call(lot, batch, item);
 	else
-		item->error = server_said(create(lot, batch, item));
+		item->error = said(lot, create(lot, batch, item));
 }
 
 static int flush(const struct lot *lot)
 {
 	if (lot->ops->flush == NULL || PLANTED(NEVER_FLUSHED))
 		return 0;
-	return server_said(lot->ops->flush(lot->self));
+	return said(lot, lot->ops->flush(lot->self));
 }
 
 /* Whether ITEM is stored, durably and by itself. */
@@ -120,6 +132,7 @@ unsigned lot_store(const struct bothy_server_ops *ops, void *self, struct batch 
 
 	lot.ops = ops;
 	lot.self = self;
+	lot.generation = fork_generation();
 	lot.n = 0;
 	for (struct batch *batch = batches; batch != NULL; batch = batch->next)
 		for (struct item *item = batch->first; item != NULL; item = item->next)

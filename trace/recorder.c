@@ -147,6 +147,8 @@ static int finish_user(struct recorder *recorder, int code, const char *error_te
 {
 	const struct bothy_server_ops *ops = &recorder->server->ops;
 
+	if (server_check(recorder->client->server) < 0)
+		return -ECHILD; /* `failed` has forked, and this is the child */
 	return ops->finish == NULL
 	               ? 0
 	               : server_said(ops->finish(recorder->server->self, recorder->user_slot, code,

@@ -250,18 +250,20 @@ static void tell(const struct writer *writer, const struct bothy_failure *failur
 	cleanup_pop(1);
 }
 
-void writer_lose(struct writer *writer, const struct bothy_failure *failure)
-{
-	lock_acquire(&writer->lock);
-	lose_locked(writer, failure);
-	lock_release(&writer->lock);
-	tell(writer, failure);
-}
-
 /* In a child that the server's code has forked all is as its parent's thread left it: locked, perhaps. */
 static bool in_forked_child(const struct writer *writer)
 {
 	return writer->generation != fork_generation();
+}
+
+void writer_lose(struct writer *writer, const struct bothy_failure *failure)
+{
+	if (in_forked_child(writer))
+		return;
+	lock_acquire(&writer->lock);
+	lose_locked(writer, failure);
+	lock_release(&writer->lock);
+	tell(writer, failure);
 }
 
 static void lose_failed(struct writer *writer, const struct batch *batch)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 struct keeper keeper;
 
@@ -74,12 +75,16 @@ static void calls_upsert(void *self, const struct bothy_call_part *parts, size_t
 		s->largest = n;
 	for (size_t i = 0; i < n; i++)
 		ret_errors[i] = upsert(s, &parts[i]);
+	if (s->on_upsert != NULL)
+		s->on_upsert();
 }
 
 static int flush(void *self)
 {
 	struct keeper *s = self;
 
+	if (getpid() != s->owner)
+		_exit(1);
 	if (atomic_load(&s->stops))
 		gate_wait(&s->gate);
 	if (atomic_load(&s->flush_failures) > 0) {
@@ -119,6 +124,7 @@ void keeper_open(size_t queue_max)
 	};
 
 	memset(&keeper, 0, sizeof(keeper));
+	keeper.owner = getpid();
 	gate_init(&keeper.gate);
 	ck_assert_int_eq(bothy_server_new(&ops, &keeper, &keeper.server), 0);
 }

@@ -9,6 +9,8 @@
 
 #include <bothy/bothy.h>
 
+#include <sys/types.h>
+
 #include "tests/gate.h"
 
 enum { KEEPER_MAX = 20000 };
@@ -28,6 +30,8 @@ struct keeper {
 	atomic_int flushes;  /* that succeeded */
 	atomic_int failures; /* calls of failed */
 	void (*on_failed)(void); /* which does this too; or NULL */
+	void (*on_upsert)(void); /* likewise */
+	pid_t owner;             /* whose process alone may flush */
 	char failed_id[80];  /* of the last one */
 	int failed_error;
 	atomic_int begun, finished, destroyed;

@@ -737,7 +737,7 @@ static pid_t forked;
 
 static void fork_there(void)
 {
-	keeper.on_failed = NULL;
+	keeper.on_failed = keeper.on_upsert = NULL;
 	forked = support_fork_to_return();
 }
 
@@ -752,6 +752,19 @@ START_TEST(a_forked_child_does_not_go_on_as_the_writer)
 	ck_assert(support_ended_with_its_thread(forked));
 	record("p", "good");
 	ck_assert_int_eq(flush_project("p", BOTHY_FOREVER), 0);
+	ck_assert_int_eq(keeper_count("good"), 1);
+	keeper_close();
+}
+END_TEST
+
+START_TEST(a_child_that_returns_from_a_write_makes_no_other)
+{
+	keeper_open(0);
+	keeper.on_upsert = fork_there;
+	record("p", "good");
+	ck_assert_int_eq(flush_project("p", BOTHY_FOREVER), 0);
+	ck_assert_int_gt(forked, 0);
+	ck_assert(support_ended_with_its_thread(forked));
 	ck_assert_int_eq(keeper_count("good"), 1);
 	keeper_close();
 }
@@ -873,6 +886,7 @@ int main(void)
 		the_writers_thread_does_not_wait_for_itself,
 		the_last_hold_may_go_on_the_writers_thread,
 		a_forked_child_does_not_go_on_as_the_writer,
+		a_child_that_returns_from_a_write_makes_no_other,
 		what_cannot_be_recorded_is_counted_and_does_not_mask_the_outcome,
 		what_a_server_has_no_write_for_is_lost_and_told,
 		a_servers_own_hooks_are_called_as_well,

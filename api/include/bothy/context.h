@@ -177,8 +177,8 @@ BOTHY_API BOTHY_MUST_CHECK int bothy_context_enter(bothy_server *server, const c
  *         already (a deferred function asks): nothing happens.
  *         -EPERM: it belongs to the job, or lies outside the job that asks: nothing happens.
  *         -EBUSY: contexts entered inside it were still there; they were left as well.
- *         Otherwise what the server's finish said, or -ECHILD in a forked child, where it
- *         is not asked; the context is gone all the same.
+ *         Otherwise what the server's finish said, or -ECHILD in a forked child, where one from
+ *         before is not asked; the context is gone all the same.
  */
 BOTHY_API int bothy_context_exit(bothy_context *context);
 

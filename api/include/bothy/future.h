@@ -4,7 +4,7 @@
  * All calls here are legal after the pool is gone.
  *
  * Waiting inside a job: a worker that waits may run the awaited job itself, in place, if that
- * one was spawned or run by the waiting one and nothing could end the wait that does not stop that
+ * one descends from the waiting one and nothing could end the wait that does not stop that
  * job, too; otherwise it parks and lends its place to a spare thread, so that waiting can't
  * starve the pool.  Each wait ends when the waiting job is asked to stop, and returns what
  * bothy_stop_requested() says.  A wait that can never end, since the jobs wait for each other, is
@@ -84,7 +84,7 @@ BOTHY_API bool bothy_future_running(bothy_future *future);
 
 /*
  * Cancel.  Queued: settled as canceled, never runs.  Running: asked to stop, as are the
- * jobs it spawned; what the job returns decides how it settles.
+ * jobs it spawned or runs; what the job returns decides how it settles.
  *
  * Threads: any.
  * Errors:  -EALREADY: settled, or settling; -EINVAL; -ECHILD.

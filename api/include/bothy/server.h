@@ -156,7 +156,7 @@ struct bothy_failure {
  *   thread whose context it is about.  They may block.
  *   Writes: one at a time, on the server's own writer thread, which is there if a write or read is.
  *   What they did need not last until flush has returned 0.  They, and failed, may record too, in
- *   contexts that they enter; on that thread nothing waits for room.
+ *   contexts that they enter; on that thread nothing waits for room in the same server's queue.
  *   Reads: any number of threads at once, also beside a write, which they need not see before
  *   its flush.
  */
