@@ -516,9 +516,9 @@ START_TEST(several_processes_may_make_and_fill_one_file)
 	store_directory();
 	for (int i = 0; i < PROCESSES; i++) {
 		children[i] = fork();
-		ck_assert_int_ge(children[i], 0);
 		if (children[i] == 0)
 			_exit(write_in_child(&i));
+		ck_assert_int_gt(children[i], 0);
 	}
 	for (int i = 0; i < PROCESSES; i++) {
 		int status;
@@ -564,9 +564,9 @@ static int kill_writer(int until)
 
 	ck_assert_int_eq(pipe(ends), 0);
 	child = fork();
-	ck_assert_int_ge(child, 0);
 	if (child == 0)
 		write_until_killed(ends[1]);
+	ck_assert_int_gt(child, 0);
 	(void)close(ends[1]);
 	while (flushed < until && read(ends[0], &n, sizeof(n)) == sizeof(n))
 		flushed = n;
