@@ -28,6 +28,7 @@
 #include "pool/settle.h"
 #include "pool/take.h"
 #include "pool/tally.h"
+#include "pool/wait.h"
 #include "sync/atomic.h"
 #include "sync/cleanup.h"
 #include "sync/clock.h"
@@ -462,9 +463,8 @@ static void here_run(struct here *here)
 	bothy_future *job = here->job;
 
 	/* The deadline that nobody watches outside is nobody's to watch inside, either. */
-	if (outer != NULL && outer->polls && outer->deadline < job->deadline &&
-	    !PLANTED(NESTED_OUTLASTS_JOB))
-		job->deadline = outer->deadline;
+	if (!PLANTED(NESTED_OUTLASTS_JOB))
+		job->deadline = wait_limit(job->deadline);
 	here->run = (struct run){
 		.stage = RUN_RUNS,
 		.generation = job->generation,

@@ -236,14 +236,27 @@ int submit(bothy_pool *pool, const struct bothy_job *spec, bothy_future **ret_fu
 	return error < 0 ? error : enter(pool, spec, job, ret_future);
 }
 
-/* The job in which the caller submits to POOL, or NULL: what a callback runs is no job's. */
-static bothy_future *caller_in(const bothy_pool *pool)
+/* The job whose context, or one entered inside it, the caller is in; NULL: none, as in a callback. */
+static bothy_future *current_job(void)
 {
+	const struct worker *worker = worker_current();
 	const bothy_context *context = context_current();
 
-	return is_inside(pool) && context != NULL && context->job == worker_current()->hand.top
-	               ? worker_current()->hand.top
+	return worker != NULL && context != NULL && context->job == worker->hand.top
+	               ? worker->hand.top
 	               : NULL;
+}
+
+/* As enter(), for a child of PARENT, if that is not NULL, which it has been joined to. */
+static int enter_below(bothy_future *parent, bothy_pool *pool, const struct bothy_job *spec,
+                       bothy_future *job, bothy_future **ret_future)
+{
+	int error = enter(pool, spec, job, ret_future);
+
+	if (error < 0 || parent == NULL)
+		return error;
+	family_inherit_stop(parent);
+	return pool_check(pool); /* its arg_free may have forked, and this be the child */
 }
 
 /* ---- submit and wait ------------------------------------------------------------------------------ */
@@ -258,7 +271,7 @@ int submit_and_wait(bothy_pool *pool, const struct bothy_job *spec, bothy_time d
                     void **ret_result)
 {
 	bool lends_arg = spec->arg != NULL && spec->arg_bytes == 0 && spec->arg_free == NULL;
-	bothy_future *parent = caller_in(pool);
+	bothy_future *parent = is_inside(pool) ? current_job() : NULL;
 	bothy_future *job;
 	int error = make(pool, spec, parent, &job);
 
@@ -268,11 +281,7 @@ int submit_and_wait(bothy_pool *pool, const struct bothy_job *spec, bothy_time d
 		job->deadline = deadline;
 	if (parent != NULL)
 		family_join_run(parent, job);
-	error = enter(pool, spec, job, &job);
-	if (error == 0 && parent != NULL)
-		family_inherit_stop(parent);
-	if (error == 0 && job_check(job) < 0)
-		return -ECHILD; /* its arg_free has forked, and this is the child */
+	error = enter_below(parent, pool, spec, job, &job);
 	if (error < 0)
 		return error;
 	cleanup_push(release, job);
@@ -301,16 +310,14 @@ int submit_and_wait(bothy_pool *pool, const struct bothy_job *spec, bothy_time d
 /* The job whose own context the caller is in. */
 static int calling_job(bothy_future **ret_job)
 {
-	struct worker *worker = worker_current();
-	bothy_context *context = context_current();
+	bothy_future *job = current_job();
 
-	if (worker == NULL || context == NULL || context->job == NULL ||
-	    context->job != worker->hand.top)
+	if (job == NULL)
 		return -ENOENT;
-	if (context->entered)
+	if (context_current()->entered)
 		return -EPERM;
-	*ret_job = worker->hand.top;
-	return pool_check(worker->pool);
+	*ret_job = job;
+	return pool_check(worker_current()->pool);
 }
 
 /* What a child of JOB, whose context is current, starts with. */
@@ -347,9 +354,5 @@ int submit_child(const struct bothy_job *spec, bothy_future **ret_future)
 		return error;
 	}
 	family_join(parent, child);
-	error = enter(pool, &child_spec, child, ret_future);
-	if (error < 0)
-		return error;
-	family_inherit_stop(parent);
-	return pool_check(pool); /* its arg_free may have forked, and this be the child */
+	return enter_below(parent, pool, &child_spec, child, ret_future);
 }

@@ -265,10 +265,15 @@ START_TEST(a_child_that_returns_from_the_job_runs_none_of_its_deferred_functions
 }
 END_TEST
 
+static void fork_in_server(void)
+{
+	forked = support_fork_to_return();
+}
+
 static void fork_in_hook(void *arg)
 {
 	(void)arg;
-	forked = support_fork_to_return();
+	fork_in_server();
 }
 
 static int defer_fork(void *arg, void **ret_result)
@@ -286,11 +291,6 @@ START_TEST(a_child_that_returns_from_a_deferred_function_runs_no_other)
 	expect_thread_ended();
 }
 END_TEST
-
-static void fork_in_server(void)
-{
-	forked = support_fork_to_return();
-}
 
 static int note_in_the_parent(void *arg, void **ret_result)
 {

@@ -71,14 +71,12 @@ void context_renew(bothy_context *context)
 
 void context_make_own(const bothy_context *outermost)
 {
-	const bothy_context *last = NULL;
-
-	for (bothy_context *context = context_current();
-	     context != NULL && !current_is_bare(context) && (last == NULL || last != outermost);
+	for (bothy_context *context = context_current(); context != NULL && !current_is_bare(context);
 	     context = context->outer) {
 		if (context->entered)
 			context->generation = fork_generation();
-		last = context;
+		if (context == outermost)
+			return;
 	}
 }
 

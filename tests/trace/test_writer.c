@@ -439,6 +439,15 @@ static void lose(void (*on_failed)(void))
 	ck_assert_uint_eq(bothy_context_id(), id);
 }
 
+/* lose() in a late context of a job's; the job's code. */
+static int lose_in_job(void (*on_failed)(void))
+{
+	bothy_context *context = enter_late();
+
+	lose(on_failed);
+	return bothy_context_exit(context) == -ETIMEDOUT ? 0 : 1;
+}
+
 static bothy_call *outer_call;
 static int said_there;
 
@@ -613,11 +622,8 @@ static void ask_for_everything(void)
 
 static int ask_in_failed(void *arg, void **ret_result)
 {
-	bothy_context *context = enter_late();
-
 	(void)arg, (void)ret_result;
-	lose(ask_for_everything);
-	return bothy_context_exit(context) == -ETIMEDOUT ? 0 : 1;
+	return lose_in_job(ask_for_everything);
 }
 
 START_TEST(failed_is_in_no_context_and_may_run_jobs)
@@ -642,14 +648,11 @@ static void run_there_too(void)
 
 static int run_in_failed(void *arg, void **ret_result)
 {
-	bothy_context *context = enter_late();
-
 	(void)arg, (void)ret_result;
-	lose(run_there_too);
-	return bothy_context_exit(context) == -ETIMEDOUT ? 0 : 1;
+	return lose_in_job(run_there_too);
 }
 
-/* In place of the wait, on the same thread. */
+/* What a callback runs is no job's child, and has a thread of its own. */
 START_TEST(a_job_that_failed_runs_waits_for_room_as_any)
 {
 	bothy_future *future = start_when_full(run_in_failed);

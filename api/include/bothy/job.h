@@ -114,8 +114,9 @@ BOTHY_API BOTHY_MUST_CHECK int bothy_run(bothy_pool *pool, const struct bothy_jo
  *
  * SERVER may be NULL.  Nobody watches the deadline: bothy_stop_requested() knows it, and
  * a job that returns later is -ETIMEDOUT, its result freed.  In a job it has that one's stop
- * requests; what nobody watches outside, a deadline of this kind or an entered context's, caps its own.  If the job's function calls
- * pthread_exit(), the context and the argument are cleaned up while the thread ends.
+ * requests; what nobody watches outside, a deadline of this kind or an entered context's,
+ * caps its own.  If the job's function calls pthread_exit(), the context and the argument are
+ * cleaned up while the thread ends.
  *
  * Errors: as bothy_run(); -EINVAL for a group, completions or BOTHY_OWN_THREAD, which
  *         need a pool.
