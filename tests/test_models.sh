@@ -51,7 +51,7 @@ sums() # FOLDER
 {
 	check_page docs/models.md >/dev/null || return 1
 	before=
-	sed -n 's/^function //p' "$list" | sort | while read -r file function; do
+	sed -n 's/^function //p' "$list" | sort -u | while read -r file function; do
 		[ "$file" = "$before" ] || gcc -E -P -fpreprocessed -dD -x c "$1/$file" >"$code"
 		before=$file
 		sum=$(awk -v name="$function" '

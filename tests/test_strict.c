@@ -4,8 +4,12 @@
  */
 #include <errno.h>
 #include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/fsuid.h>
 #include <sys/prctl.h>
@@ -13,6 +17,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "pool/hand.h"
+#include "pool/pool.h"
+#include "pool/worker.h"
 #include "tests/support.h"
 #include "tests/vandal.h"
 
@@ -153,11 +160,21 @@ static int count_on_dirty(void *arg, void **ret_result)
 	return 0;
 }
 
-/* Let the project's average be short, so that the worker takes many at once. */
-static void warm_up(void)
+/* Put N jobs of JOB's project behind it, into the hand of the only worker, which runs it: as the worker
+ * would itself if it had taken them at once. */
+static void hand_over(bothy_future *job, unsigned n)
 {
-	for (int i = 0; i < 100; i++)
-		ck_assert_int_eq(outcome(start(BOTHY_JOB(.fn = nothing))), 0);
+	struct hand *hand;
+
+	lock_acquire(&pool->lock);
+	ck_assert_ptr_nonnull(pool->workers);
+	ck_assert_ptr_null(pool->workers->next);
+	hand = &pool->workers->hand;
+	lock_acquire(&hand->lock);
+	hand_add_locked(hand, job->project, n);
+	ck_assert_uint_eq(hand->count - hand->next, n);
+	lock_release(&hand->lock);
+	lock_release(&pool->lock);
 }
 
 START_TEST(what_a_retired_thread_has_in_its_hand_is_for_its_successor)
@@ -168,16 +185,17 @@ START_TEST(what_a_retired_thread_has_in_its_hand_is_for_its_successor)
 
 	strict_pool();
 	served_by_dirty = 0;
-	warm_up();
 	first = start(BOTHY_JOB(.fn = spoil_first));
+	gate_await(&gate, 1);
 	for (int i = 0; i < JOBS; i++)
 		futures[i] = start(BOTHY_JOB(.fn = count_on_dirty));
+	hand_over(first, JOBS);
 	gate_open(&gate);
 	ck_assert_int_eq(outcome(first), 0);
 	for (int i = 0; i < JOBS; i++)
 		ck_assert_int_eq(outcome(futures[i]), 0);
 	ck_assert_int_eq(served_by_dirty, 0);
-	ck_assert_uint_eq(stats_now().done, 100 + 1 + JOBS);
+	ck_assert_uint_eq(stats_now().done, 1 + JOBS);
 	ck_assert_uint_eq(stats_now().retired, 1);
 }
 END_TEST
@@ -531,6 +549,60 @@ START_TEST(a_job_that_ends_its_thread_is_told_too)
 }
 END_TEST
 
+/* ---- kernels that refuse to tell ------------------------------------------------------------------- */
+
+static const long looks[] = {
+	SYS_kcmp, SYS_process_vm_readv, SYS_capget, SYS_sched_getattr, SYS_ioprio_get, SYS_getgroups,
+};
+
+/* From now on the kernel refuses CALL to this thread and to those that it starts, as some containers
+ * do: whether it has taken that in. */
+static bool refuse(long call)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)call, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = {.len = 4, .filter = filter};
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) == 0 &&
+	       syscall(call, -1, 0, 0, 0, 0, 0) == -1 && errno == EPERM;
+}
+
+/* What can still be seen is; what can't costs nobody a thread. */
+static int serve_where_it_is_refused(void *arg)
+{
+	if (!refuse(*(const long *)arg)) {
+		fprintf(stderr, "skipped here: refused calls\n");
+		return 0;
+	}
+	strict_setup();
+	strict_pool();
+	ck_assert_int_eq(run(spoil, &names), 0);
+	expect_told(&names, BOTHY_DIRT_THREAD_NAME, false);
+	ck_assert_int_eq(look_as_bob(&names), 0);
+	ck_assert_uint_eq(told.calls, 0);
+	ck_assert_uint_eq(stats_now().dirtied, 1);
+	ck_assert_uint_eq(stats_now().retired, 0);
+	ck_assert_int_eq(bothy_pool_close(pool, BOTHY_FOREVER), 0);
+	fixture_teardown();
+	return 0;
+}
+
+START_TEST(a_kernel_that_refuses_a_look_costs_no_thread)
+{
+	if (!support_child_may_start_threads())
+		return;
+	for (size_t i = 0; i < sizeof(looks) / sizeof(looks[0]); i++)
+		ck_assert_msg(support_in_child(serve_where_it_is_refused, (void *)(uintptr_t)&looks[i]) ==
+		                      0,
+		              "call %ld", looks[i]);
+}
+END_TEST
+
 /* ---- a strict pool's own ---------------------------------------------------------------------------- */
 
 /* 1 if the context's memory had to be allocated, 0 if it was there. */
@@ -680,6 +752,7 @@ int main(void)
 		a_thread_of_a_jobs_own_is_its_own,
 		a_retired_thread_that_none_would_replace_is_replaced_later,
 		a_job_that_ends_its_thread_is_told_too,
+		a_kernel_that_refuses_a_look_costs_no_thread,
 		no_memory_of_a_context_goes_to_the_next,
 		a_strict_pool_that_cannot_start_all_its_threads_is_refused,
 		no_memory_is_no_strict_pool,

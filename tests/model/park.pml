@@ -1,9 +1,10 @@
 /*
  * Parking, as those use it who wait on a list: docs/models.md says which lines this models.
  *
- * Three workers wait for what a completion queue delivers, the first of them twice, with or without a
- * deadline, or until their job is asked to stop.  A parker is in the waiting call's frame: so it is
- * there for one round, and its address is again the next one's.
+ * Three workers wait for what a completion queue delivers, with or without a deadline.  Worker 0 waits
+ * until its job is asked to stop or, with -DAGAIN, twice.  One sleep may end for no reason, as it does
+ * for a signal.  A parker is in the waiting call's frame: so it is there for one round, and its address
+ * is again the next one's.
  */
 /* Planted mistakes: -DMISTAKE=one of them. */
 #define NONE               0
@@ -16,15 +17,13 @@
 #endif
 
 #define WORKERS 3
-/* What may befall worker 0: its job is asked to stop, and a signal comes; or, -DAGAIN, it waits a
- * second time. */
 #ifdef AGAIN
 #define ROUNDS 2
 #else
 #define ROUNDS 1
 #endif
 #ifndef SPURIOUS
-#define SPURIOUS 0
+#define SPURIOUS 1
 #endif
 #ifndef DELIVERIES
 #define DELIVERIES 2
@@ -37,7 +36,7 @@
 byte state[WORKERS];      /* of the parkers; the futex's word */
 bool asleep[WORKERS];     /* in futex_wait(), in the kernel */
 bool alive[WORKERS];      /* the parker is there */
-byte spurious = SPURIOUS;        /* sleeps that may yet end for no reason: signals */
+byte spurious = SPURIOUS; /* sleeps that may yet end for no reason */
 
 /* Guarded by the completion queue's lock.  What is done under that touches nothing else that others
  * see but, once, the state of a parker: so each such section is one step. */
