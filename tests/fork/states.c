@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "tests/fork/child.h"
@@ -139,6 +140,34 @@ START_TEST(with_the_watchdog_armed)
 }
 END_TEST
 
+static int drop_privileges(void *arg, void **ret_result)
+{
+	(void)arg, (void)ret_result;
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
+START_TEST(of_a_strict_pool_that_has_retired_a_thread)
+{
+	pool_with((struct bothy_pool_options){.workers = 2, .hygiene = BOTHY_HYGIENE_STRICT});
+	hold(BOTHY_JOB(.fn = drop_privileges));
+	ck_assert_int_eq(bothy_future_wait(held.futures[0], BOTHY_FOREVER), 0);
+	hold(BOTHY_JOB(.fn = stop_at_gate));
+	gate_await(&gate, 1);
+	fork_children();
+}
+END_TEST
+
+START_TEST(with_another_pool_abandoned)
+{
+	pool_of(1);
+	hold(BOTHY_JOB(.fn = stop_at_gate));
+	gate_await(&gate, 1);
+	bothy_pool_abandon(pool);
+	pool_of(1);
+	fork_children();
+}
+END_TEST
+
 /* ---- other threads in the library ---------------------------------------------------------- */
 
 static atomic_int waiter; /* its thread's number */
@@ -156,6 +185,14 @@ static void *wait_for_future(void *unused)
 	(void)unused;
 	support_say_thread(&waiter);
 	ck_assert_int_eq(bothy_future_wait(held.futures[0], BOTHY_FOREVER), 0);
+	return NULL;
+}
+
+static void *wait_for_group(void *unused)
+{
+	(void)unused;
+	support_say_thread(&waiter);
+	ck_assert_int_eq(bothy_group_wait(held.group, BOTHY_FOREVER), 0);
 	return NULL;
 }
 
@@ -208,6 +245,16 @@ START_TEST(while_a_thread_waits_for_a_future)
 {
 	start_gated((struct bothy_pool_options){0});
 	fork_during(wait_for_future);
+}
+END_TEST
+
+START_TEST(while_a_thread_waits_for_a_group)
+{
+	pool_of(1);
+	ck_assert_int_eq(bothy_group_new(&held.group), 0);
+	hold(BOTHY_JOB(.fn = stop_at_gate, .group = held.group));
+	gate_await(&gate, 1);
+	fork_during(wait_for_group);
 }
 END_TEST
 
@@ -321,6 +368,53 @@ START_TEST(in_a_notify_function)
 	gate_open(&gate);
 	while (atomic_load(&forked) == 0)
 		(void)sched_yield();
+}
+END_TEST
+
+static void fork_when_dirty(void *user, const struct bothy_dirt *dirt)
+{
+	(void)dirt;
+	fork_here(user);
+}
+
+static int leave_errno(void *arg, void **ret_result)
+{
+	(void)arg, (void)ret_result;
+	errno = EDOM;
+	return 0;
+}
+
+START_TEST(in_on_dirty)
+{
+	pool_with((struct bothy_pool_options){
+		.workers = 2, .on_dirty = fork_when_dirty, .dirt_mask = BOTHY_DIRT_ERRNO});
+	expect_forks(BOTHY_JOB(.fn = leave_errno), 1);
+}
+END_TEST
+
+static int init_and_fork(void *user, void **ret_local)
+{
+	(void)ret_local;
+	if (pool != NULL) /* not while it is being made */
+		fork_here(user);
+	return 0;
+}
+
+static void fini_and_fork(void *user, void *local)
+{
+	(void)local;
+	fork_here(user);
+}
+
+START_TEST(in_a_workers_init_and_fini)
+{
+	pool_with((struct bothy_pool_options){
+		.workers = 1, .worker_init = init_and_fork, .worker_fini = fini_and_fork});
+	hold(BOTHY_JOB(.fn = end_thread)); /* so the worker ends, and another begins */
+	hold(BOTHY_JOB(.fn = nothing));
+	gate_open(&gate);
+	ck_assert_int_eq(bothy_pool_close(pool, BOTHY_FOREVER), 0);
+	ck_assert_int_eq(forked, 3);
 }
 END_TEST
 
@@ -459,8 +553,11 @@ int main(void)
 		of_workers_that_are_parked_with_their_places_lent,
 		with_a_worker_that_is_lost,
 		with_the_watchdog_armed,
+		of_a_strict_pool_that_has_retired_a_thread,
+		with_another_pool_abandoned,
 		while_the_pool_is_being_closed,
 		while_a_thread_waits_for_a_future,
+		while_a_thread_waits_for_a_group,
 		while_a_submitter_is_blocked_for_room,
 		while_a_thread_waits_for_a_delivery,
 		in_a_job,
@@ -469,6 +566,8 @@ int main(void)
 		in_deferred_functions_and_locals_destructors,
 		in_arg_free,
 		in_a_notify_function,
+		in_on_dirty,
+		in_a_workers_init_and_fini,
 		in_a_servers_hooks,
 		with_a_context_entered_on_a_thread_of_the_hosts,
 		while_refs_are_put_on_shared_objects,
