@@ -1,13 +1,16 @@
 /*
  * hygiene: an empty job on a pool that looks at its threads strictly, and on one that does not
  * (FAST), in turns in one process: ns of CPU time a job, the submitter's included, and the ratio.
+ * Then what of that is FAST's look at a thread that was left as found, by itself.
  */
 #include <errno.h>
 #include <stdlib.h>
 
 #include "bench/bench.h"
+#include "pool/hygiene.h"
 
 #define JOBS 20000u
+#define LOOKS 10000000u
 
 static int start(enum bothy_hygiene level, struct bench_pool *ret_pool)
 {
@@ -67,6 +70,17 @@ static int measure_levels(struct bench_pool pools[2], unsigned rounds, size_t jo
 	return error;
 }
 
+static void measure_look(void)
+{
+	struct measure measure;
+
+	measure_begin(&measure);
+	for (unsigned i = 0; i < LOOKS; i++)
+		(void)hygiene_reset();
+	measure_end(&measure);
+	measure_print(&measure, "hygiene", "look", (double)measure.cpu / LOOKS, "ns/look", LOOKS);
+}
+
 int hygiene_run(const struct bench_options *options)
 {
 	unsigned rounds = options->rounds > 0 ? options->rounds : 1;
@@ -82,5 +96,6 @@ int hygiene_run(const struct bench_options *options)
 		bench_pool_stop(&pools[1]);
 	}
 	bench_pool_stop(&pools[0]);
+	measure_look();
 	return error;
 }

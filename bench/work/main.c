@@ -116,7 +116,7 @@ static const char options_text[] =
 	"  --refs N      refs: in a job (10)\n"
 	"  --projects N  Bothy: spread over so many (1)\n"
 	"  --strings     Bothy: name the project by strings\n"
-	"  --rounds N    record, record_cost (5)\n"
+	"  --rounds N    record, record_cost, hygiene (5)\n"
 	"  --seconds N   that the pool is idle, or shared (3)\n"
 	"  --cpu         fair: charge CPU time, not wall time\n"
 	"  --list        what this program can measure, a word each\n"
