@@ -15,6 +15,14 @@ static int64_t later(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
+/* FLOW's tag has moved. */
+static void moved(struct fair *fair, struct fair_flow *flow)
+{
+	fair->last = later(fair->last, flow->tag);
+	if (flow->item.at != 0)
+		heap_put(&fair->heap, &flow->item, flow->tag);
+}
+
 /* Move FLOW's tag on by NS, which may be negative. */
 static void charge(struct fair *fair, struct fair_flow *flow, int64_t ns)
 {
@@ -22,9 +30,8 @@ static void charge(struct fair *fair, struct fair_flow *flow, int64_t ns)
 
 	flow->tag += all / (PLANTED(WEIGHT_IGNORED) ? 1 : (int64_t)flow->weight);
 	flow->rest = all % (int64_t)flow->weight;
-	fair->last = later(fair->last, flow->tag);
-	if (flow->item.at != 0)
-		heap_put(&fair->heap, &flow->item, flow->tag);
+	flow->open += ns;
+	moved(fair, flow);
 }
 
 static int64_t guess(const struct fair *fair, const struct fair_flow *flow)
@@ -67,8 +74,12 @@ void fair_weigh(struct fair *fair, struct fair_flow *flow, unsigned weight)
 {
 	if (flow->item.at != 0)
 		fair->weights += (int64_t)weight - flow->weight;
+	/* What is given back of that later is so at the weight of then. */
+	if (flow->open != 0 && !PLANTED(OPEN_AT_OLD_WEIGHT))
+		flow->tag += flow->open / (int64_t)weight - flow->open / (int64_t)flow->weight;
 	flow->weight = weight;
 	flow->rest = 0;
+	moved(fair, flow);
 }
 
 /* Virtual time passes with the NS that a job of FLOW took. */
@@ -148,6 +159,7 @@ void fair_end(struct fair *fair, struct fair_flow *flow, unsigned n, int64_t cha
 	took = PLANTED(TURNS_NOT_TIME) ? charged : later(took, n);
 	each = took / n;
 	fair_correct(fair, flow, charged, took);
+	flow->open -= took;
 	flow->average = averaged(flow->average, each, FLOW_SHIFT);
 	fair->average = averaged(fair->average, each, ALL_SHIFT);
 	pass(fair, flow, took);

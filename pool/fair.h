@@ -39,6 +39,7 @@ struct fair_flow {
 	int64_t tag;
 	int64_t average; /* of what its jobs took; 0: none has ended */
 	int64_t rest;    /* of the division by the weight, for the next one */
+	int64_t open;    /* charged for what has started and not ended, in ns */
 	unsigned weight; /* 1 .. FAIR_WEIGHT_MAX */
 };
 
@@ -66,7 +67,7 @@ struct fair_flow *fair_first(const struct fair *fair);
 /* Whether one flow has jobs, and no other. */
 bool fair_is_alone(const struct fair *fair);
 
-/* FLOW's weight is another one now. */
+/* FLOW's weight is another one now, also for what has started and not ended. */
 void fair_weigh(struct fair *fair, struct fair_flow *flow, unsigned weight);
 
 /* FLOW's next N jobs start, before it leaves for want of another: what each is charged for the

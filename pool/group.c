@@ -1,9 +1,10 @@
 /*
  * Locking: the group's lock guards its lists, and the links of its jobs.  It is a leaf.
  *
- * Invariant: a job is on one of both lists from before it is accepted until it is settled, delivered,
- * and, unless the deadline was faster, has ended.  As long as there are any, they have one hold on
- * the group together: one each would move its line from core to core with each job.
+ * Invariant: a job is on one of both lists from before it is accepted, and as long as it is not on
+ * `members`, until it is settled, delivered, and, unless the deadline was faster, has ended.  As long as
+ * there are any, they have one hold on the group together: one each would move its line from core to
+ * core with each job.
  *
  * Who waits does so for one member after the other, the newest first: when that one is over,
  * most of the others are too.  So a member that settles has nobody to tell but its own watchers,
@@ -216,6 +217,12 @@ int group_wait(bothy_group *group, bothy_time deadline)
 	return job == NULL ? 0 : error;
 }
 
+/* One that is not accepted yet can't be asked: it stays a member for who cancels when it is. */
+static bool can_be_asked(bothy_future *job)
+{
+	return job_phase(job_state(job)) != JOB_NEW || PLANTED(NEW_IS_ASKED);
+}
+
 /* The first member up to LIMIT that was not asked yet: it is now.  Held; or NULL. */
 static bothy_future *next_to_ask(bothy_group *group, uint64_t limit)
 {
@@ -223,6 +230,8 @@ static bothy_future *next_to_ask(bothy_group *group, uint64_t limit)
 
 	lock_acquire(&group->lock);
 	job = group->members.first;
+	while (job != NULL && !can_be_asked(job))
+		job = job_extra(job)->in_group.next;
 	if (job != NULL && job_extra(job)->group_order > limit)
 		job = NULL;
 	if (job != NULL) {

@@ -372,7 +372,8 @@ static int configure_locked(bothy_project *project, const struct bothy_project_o
 	fair_weigh(&project->pool->fair, &project->flow, options->weight);
 	limit_changed_locked(project, kicks);
 	if (options->max_running != 0 || options->rate_per_s != 0)
-		worker_recall_all_locked(project->pool, kicks); /* taken without a limit */
+		/* What was taken without a limit. */
+		worker_recall_shared_locked(project->pool, project, kicks);
 	if (!PLANTED(LIMIT_CHANGE_UNSEEN))
 		project_update_locked(project);
 	if (!PLANTED(RAISE_UNTOLD))
@@ -484,7 +485,7 @@ void project_cancel(bothy_project *project)
 	lock_acquire(&pool->lock);
 	project->cancelers++;
 	project_update_locked(project);
-	worker_recall_all_locked(pool, &kicks);
+	worker_recall_shared_locked(pool, project, &kicks);
 	pool_wake_worker_locked(pool, &kicks);
 	if (!PLANTED(PROJECT_UNSTOPPED))
 		worker_stop_jobs_locked(pool, project);

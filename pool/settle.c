@@ -245,6 +245,7 @@ static void settle_one(bothy_future *job, unsigned phase, int code)
 	project_unlink_locked(job);
 	tally_unrun_locked(project, phase);
 	limit_left_locked(project, &kicks);
+	pool_wake_worker_locked(pool, &kicks); /* it may have kept another from starting */
 	lock_release(&pool->lock);
 	kicks_give(&kicks);
 
@@ -288,6 +289,7 @@ bool settle_withdraw(bothy_future *job)
 	project_unlink_locked(job);
 	tally_withdrawn_locked(project);
 	limit_left_locked(project, &kicks);
+	pool_wake_worker_locked(pool, &kicks);
 	pool_jobs_ended_locked(pool, project, 1, &kicks);
 	pool_release_locked(pool);
 	kicks_give(&kicks);

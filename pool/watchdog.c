@@ -173,7 +173,7 @@ static void turn_away_locked(bothy_pool *pool, struct look *look)
 	if (look->timed_out == NULL && look->expired == NULL)
 		return;
 	pool->looks_away = !PLANTED(TICK_BLIND);
-	worker_recall_all_locked(pool, &look->kicks);
+	worker_recall_shared_locked(pool, NULL, &look->kicks);
 	pool_wake_worker_locked(pool, &look->kicks);
 	pool_room_all_locked(pool, &look->kicks);
 }

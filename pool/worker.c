@@ -460,6 +460,7 @@ static void worker_finish(struct worker *worker)
 	if (!worker->ready)
 		return;
 	worker->ready = false;
+	worker->start_error = 0; /* of a job's own thread: the job is others', if it is still there */
 	if (options->worker_fini != NULL && !PLANTED(WORKER_FINI_SKIPPED))
 		options->worker_fini(options->user, worker->local);
 }
@@ -516,6 +517,20 @@ void worker_recall_all_locked(bothy_pool *pool, struct kicks *kicks)
 {
 	for (struct worker *worker = pool->workers; worker != NULL; worker = worker->next)
 		worker_recall_locked(worker, kicks);
+}
+
+/* Whether WORKER was started for a job, which is not of PROJECT's. */
+static bool is_anothers_own(const struct worker *worker, const bothy_project *project)
+{
+	return worker->own && worker->hand.slots[0].charge.project != project &&
+	       !PLANTED(OWN_RECALLED);
+}
+
+void worker_recall_shared_locked(bothy_pool *pool, const bothy_project *project, struct kicks *kicks)
+{
+	for (struct worker *worker = pool->workers; worker != NULL; worker = worker->next)
+		if (!is_anothers_own(worker, project))
+			worker_recall_locked(worker, kicks);
 }
 
 void worker_stop_jobs_locked(bothy_pool *pool, const bothy_project *project)

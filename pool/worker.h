@@ -78,6 +78,11 @@ void worker_recall_hand_locked(struct worker *worker, struct kicks *kicks);
 /* ... all that any worker has. */
 void worker_recall_all_locked(bothy_pool *pool, struct kicks *kicks);
 
+/* The same, but what a thread was started for stays with it, unless it is a job of PROJECT's (NULL:
+ * nobody's): it would be started again, and again, if others had theirs recalled meanwhile. */
+void worker_recall_shared_locked(bothy_pool *pool, const bothy_project *project,
+                                 struct kicks *kicks);
+
 /* Ask the jobs of PROJECT (NULL: all) that run to stop. */
 void worker_stop_jobs_locked(bothy_pool *pool, const bothy_project *project);
 

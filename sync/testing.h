@@ -89,6 +89,7 @@
 	X(IN_PLACE_UNLOCKED)      /* a job starts in place before the lock is taken */ \
 	X(EXPIRED_RUNS)           /* a job is started after its deadline */ \
 	X(OWN_THREAD_SHARED)      /* BOTHY_OWN_THREAD is not heeded */ \
+	X(OWN_RECALLED)           /* a job is taken from a thread that starts for it, for others' sake */ \
 	X(HAND_KEPT)              /* a hand is not put back for others */ \
 	X(RECALL_FORGETS)         /* a hand that is put back loses one of its jobs */ \
 	X(HAND_NOT_EMPTIED)       /* a claimed job is not taken out of its hand */ \
@@ -108,6 +109,7 @@
 	X(CHARGED_TO_ANOTHER)     /* a job's time is charged to the pool's first project */ \
 	X(FREE_AFTER_WAIT)        /* what a job takes after a wait is not charged */ \
 	X(UNDO_KEEPS_CHARGE)      /* a job that is put back stays charged */ \
+	X(OPEN_AT_OLD_WEIGHT)     /* what has started stays charged by a weight that has changed */ \
 	X(MAX_RUNNING_IGNORED)    /* nobody looks how many jobs of a project run */ \
 	X(MAX_RUNNING_OFF_BY_ONE) /* one more job of a project runs than may */ \
 	X(REST_UNSEEN)            /* nobody looks when fewer jobs of a project run */ \
@@ -196,6 +198,7 @@
 	X(GROUP_NEWEST_ALONE)        /* a group's wait is over with its newest member */ \
 	X(GROUP_EARLY)               /* a group's wait takes a claimed job for settled */ \
 	X(GROUP_UNSTOPPED)           /* canceling a group leaves alone what runs */ \
+	X(NEW_IS_ASKED)              /* a group's cancel takes one for asked that is not yet accepted */ \
 	X(GROUP_LEAKED)              /* a group whose last member ends is not given up */ \
 	X(DELIVERED_LATE)            /* a group's wait is over before a member is delivered */ \
 	X(SETTLED_NOT_LEFT)          /* a thread that ends leaves its jobs in their groups */ \

@@ -365,6 +365,29 @@ START_TEST(a_start_that_is_undone_is_not_charged)
 }
 END_TEST
 
+/* So no more is given back of it, and no less, than it was charged. */
+START_TEST(a_weight_that_changes_is_that_of_what_has_started_too)
+{
+	enum { N = 8 };
+	struct fair alone = {.now = 0};
+	struct fair_flow flow = {.tag = 1000};
+	int64_t charged;
+
+	fair_weigh(&alone, &flow, 10000);
+	flow.average = 10 * 1000 * MS;
+	charged = fair_start(&alone, &flow, N);
+	fair_weigh(&alone, &flow, 1);
+	fair_end(&alone, &flow, N, N * charged, N);
+	ck_assert_int_eq(flow.tag, 1000 + N);
+	flow.average = 10 * 1000 * MS;
+	charged = fair_start(&alone, &flow, N);
+	fair_weigh(&alone, &flow, 10000);
+	fair_end(&alone, &flow, N, N * charged, N * 10000);
+	ck_assert_int_eq(flow.tag, 1000 + 2 * N);
+	ck_assert_int_eq(flow.open, 0);
+}
+END_TEST
+
 START_TEST(time_that_has_gone_far_is_moved_back_and_nobody_notices)
 {
 	struct flow *a, *b, *idle = &flows[2];
@@ -407,6 +430,7 @@ int main(void)
 		a_flow_that_comes_starts_at_once_beside_a_flood,
 		a_flow_with_a_debt_is_served_beside_endless_newcomers,
 		a_start_that_is_undone_is_not_charged,
+		a_weight_that_changes_is_that_of_what_has_started_too,
 		time_that_has_gone_far_is_moved_back_and_nobody_notices,
 	};
 

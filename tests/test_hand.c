@@ -649,6 +649,99 @@ START_TEST(a_job_that_ends_before_its_start_by_another_clock_took_no_time)
 }
 END_TEST
 
+/* ---- threads that start for a job ----------------------------------------------------------- */
+
+static atomic_bool stalls; /* threads stop at `second` when they start */
+
+static int stall(void *user, void **ret_local)
+{
+	(void)user;
+	(void)ret_local;
+	if (atomic_load(&stalls))
+		gate_wait(&second);
+	return 0;
+}
+
+/* A job of ENTITY's project p, whose thread does not come to it until `second` is open. */
+static bothy_future *start_stalled(const char *entity)
+{
+	bothy_future *job;
+
+	atomic_store(&stalls, true);
+	job = start(BOTHY_JOB(.entity = entity, .project = "p", .fn = nothing,
+	                      .flags = BOTHY_OWN_THREAD));
+	gate_await(&second, 1);
+	atomic_store(&stalls, false);
+	return job;
+}
+
+static void pool_that_stalls(struct bothy_project_options options)
+{
+	atomic_store(&stalls, false);
+	pool_with((struct bothy_pool_options){.workers = 2, .worker_init = stall});
+	open_with(options);
+}
+
+static bool is_handed(const bothy_future *job)
+{
+	bool handed;
+
+	lock_acquire(&pool->lock);
+	handed = job->place == JOB_HANDED;
+	lock_release(&pool->lock);
+	return handed;
+}
+
+START_TEST(a_job_whose_thread_starts_is_left_to_it_whatever_becomes_of_others)
+{
+	const struct bothy_project_options limited = {.size = sizeof(limited), .max_running = 5};
+	bothy_future *job, *late;
+
+	pool_that_stalls((struct bothy_project_options){0});
+	job = start_stalled("bob");
+	ck_assert_int_eq(bothy_project_configure(project, &limited), 0);
+	ck_assert(is_handed(job));
+	ck_assert_int_eq(bothy_project_cancel(project), 0);
+	ck_assert(is_handed(job));
+	late = start_to_be_late(BOTHY_JOB(.fn = stop_at_gate));
+	ck_assert_int_eq(bothy_future_wait(late, BOTHY_FOREVER), 0);
+	ck_assert(is_handed(job));
+	gate_open(&gate);
+	gate_open(&second);
+	ck_assert_int_eq(outcome(job), 0);
+	ck_assert_int_eq(outcome(late), -ETIMEDOUT);
+}
+END_TEST
+
+START_TEST(all_that_is_for_a_job_whose_thread_starts_finds_it)
+{
+	const struct bothy_project_options limited = {.size = sizeof(limited), .max_running = 5};
+	bothy_future *job;
+
+	pool_that_stalls((struct bothy_project_options){0});
+	job = start_stalled("ann");
+	atomic_store(&stalls, true); /* what is taken back is started again, and comes no further */
+	ck_assert_int_eq(bothy_project_configure(project, &limited), 0);
+	ck_assert_int_eq(bothy_project_cancel(project), 0);
+	ck_assert_int_eq(outcome(job), -ECANCELED);
+	gate_open(&second);
+}
+END_TEST
+
+START_TEST(what_a_job_kept_from_starting_starts_when_that_is_canceled_before_its_thread_comes)
+{
+	bothy_future *job, *next;
+
+	pool_that_stalls((struct bothy_project_options){.max_running = 1});
+	job = start_stalled("ann");
+	next = start(BOTHY_JOB(.fn = nothing));
+	ck_assert_int_eq(bothy_future_cancel(job), 0);
+	ck_assert_int_eq(outcome(next), 0);
+	ck_assert_int_eq(outcome(job), -ECANCELED);
+	gate_open(&second);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
@@ -667,6 +760,9 @@ int main(void)
 		a_job_that_ends_before_its_start_by_another_clock_took_no_time,
 		a_deadline_passes_in_a_hand_too_while_its_worker_is_in_a_callback,
 		whatever_ends_the_thread_of_a_hand_the_rest_is_done_and_nothing_is_left,
+		a_job_whose_thread_starts_is_left_to_it_whatever_becomes_of_others,
+		all_that_is_for_a_job_whose_thread_starts_finds_it,
+		what_a_job_kept_from_starting_starts_when_that_is_canceled_before_its_thread_comes,
 	};
 
 	return run_suite_with("hand", setup, teardown, tests, sizeof(tests) / sizeof(tests[0]));

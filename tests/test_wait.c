@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "tests/pool_fixture.h"
+#include "tests/support.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -795,6 +796,38 @@ START_TEST(canceling_a_group_cancels_its_jobs_and_no_later_ones)
 }
 END_TEST
 
+static atomic_int submitter; /* its thread's number */
+
+static void *submit_member(void *group)
+{
+	support_say_thread(&submitter);
+	start_and_forget(BOTHY_JOB(.fn = until_stopped, .group = group));
+	return NULL;
+}
+
+START_TEST(a_member_that_a_cancel_found_not_yet_accepted_is_canceled_by_the_next)
+{
+	bothy_group *group;
+	pthread_t thread;
+
+	pool_with((struct bothy_pool_options){
+		.workers = 1, .queue_max = 1, .when_full = BOTHY_BLOCK});
+	ck_assert_int_eq(bothy_group_new(&group), 0);
+	start_and_forget(BOTHY_JOB(.fn = stop_at_gate));
+	gate_await(&gate, 1);
+	start_and_forget(BOTHY_JOB(.fn = nothing));
+	thread = support_thread(submit_member, group);
+	support_await_asleep(&submitter);
+	ck_assert_int_eq(bothy_group_cancel(group), 0);
+	gate_open(&gate);
+	(void)support_join(thread);
+	ck_assert_int_eq(bothy_group_cancel(group), 0);
+	ck_assert_int_eq(bothy_group_wait(group, BOTHY_FOREVER), 0);
+	ck_assert_uint_eq(stats_now().canceled, 1);
+	bothy_group_release(group);
+}
+END_TEST
+
 static void *cancel_group(void *of_jobs)
 {
 	return bothy_group_cancel(of_jobs) == 0 ? of_jobs : NULL;
@@ -1037,6 +1070,7 @@ int main(void)
 		spawn_is_for_the_jobs_own_context,
 		a_group_counts_down_to_nothing_and_may_be_used_again,
 		canceling_a_group_cancels_its_jobs_and_no_later_ones,
+		a_member_that_a_cancel_found_not_yet_accepted_is_canceled_by_the_next,
 		jobs_behind_many_canceled_ones_are_not_forgotten,
 		a_job_cannot_wait_for_its_own_group,
 		a_refused_job_is_not_counted_in_its_group,

@@ -74,7 +74,8 @@ BOTHY_API int bothy_stop_requested(void);
  * that nobody watches don't show there, bothy_run_here()'s and an entered context's own:
  * poll no longer than until then.
  *
- * Ownership: the job's: don't read from it, don't close it; it ends with the job.
+ * Ownership: the job's: don't read from it, don't close it.  It is closed when the job has ended
+ *            and its last future is released.
  * Errors:    -ENOENT outside a job; what eventfd(2) says (-EMFILE, -ENFILE, -ENOMEM).
  */
 BOTHY_API int bothy_stop_fd(void);

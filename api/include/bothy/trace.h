@@ -239,7 +239,8 @@ BOTHY_API BOTHY_MUST_CHECK int bothy_attributes_set(const char *json);
  * see what was just recorded.  See <bothy/server.h> for EACH.
  *
  * A NULL QUERY asks for all; that of table rows is needed, with a digest.  IDS that are not NULL
- * but none (N_IDS 0) ask for nothing.
+ * but none (N_IDS 0) ask for nothing.  What is stored while EACH is called is not told by a file; it
+ * may be told by `memory:`, so that there a query ends when EACH is faster than what is recorded.
  * Errors: -EINVAL: no CLIENT, EACH or name, a size of no release's, a NULL among the ids or refs;
  *         -E2BIG; -ENOTSUP, -ECHILD; -ENOENT of what is read by name, id or digest; what EACH
  *         returned; what the server said, or -EPROTO if that is nothing that it may say.
