@@ -21,8 +21,9 @@ static void correct_locked(struct charge *charge, int64_t ns)
 {
 	bothy_project *project = charge->project;
 
-	fair_correct(&project->pool->fair, &project->flow, charge->charged, ns);
+	fair_correct(&project->pool->fair, &project->flow, charge->charged, charge->weight, ns);
 	charge->charged = ns;
+	charge->weight = project->flow.weight;
 }
 
 int64_t charge_begin_locked(bothy_project *project, unsigned n)
@@ -35,7 +36,7 @@ void charge_undo_locked(struct charge *charge)
 {
 	bothy_project *project = charge->project;
 
-	fair_undo(&project->pool->fair, &project->flow, charge->charged);
+	fair_undo(&project->pool->fair, &project->flow, charge->charged, charge->weight);
 	project_rests_locked(project);
 }
 
@@ -83,11 +84,12 @@ void charge_correct_locked(struct charge *charge, bothy_time now)
 		correct_locked(charge, wall(charge, now));
 }
 
-void charge_end_locked(bothy_project *project, unsigned n, int64_t charged, int64_t took)
+void charge_end_locked(bothy_project *project, unsigned n, int64_t charged, unsigned weight,
+                       int64_t took)
 {
 	bothy_pool *pool = project->pool;
 
-	fair_end(&pool->fair, &project->flow, n, charged, took);
+	fair_end(&pool->fair, &project->flow, n, charged, weight, took);
 	(PLANTED(CHARGED_TO_ANOTHER) ? project_first_locked(pool) : project)->stats.charged_ns +=
 		PLANTED(CHARGED_NOTHING) ? 0 : (uint64_t)took;
 	pool->stats.charged_ns += (uint64_t)took;

@@ -18,12 +18,13 @@ struct charge {
 	bothy_time since;       /* when the stretch that is on began; 0: none is */
 	int64_t took;           /* in the stretches that are over */
 	int64_t charged;        /* so far */
+	unsigned weight;        /* by which it was */
 	int64_t ran;            /* once it has ended: the wall time that it took */
 	int64_t cpu_since;
 	bool cpu;
 };
 
-/* N jobs of PROJECT are handed to a worker: what each is charged for the time being. */
+/* N jobs of PROJECT are handed to a worker: what each is charged for the time being, by its weight. */
 int64_t charge_begin_locked(bothy_project *project, unsigned n);
 
 /* One of them is not after all. */
@@ -40,7 +41,8 @@ void charge_resume_locked(struct charge *charge, bothy_time now);
 /* The job is stuck: what it took by NOW is charged already. */
 void charge_correct_locked(struct charge *charge, bothy_time now);
 
-/* N jobs of PROJECT that were charged CHARGED, together, have ended: settle their account. */
-void charge_end_locked(bothy_project *project, unsigned n, int64_t charged, int64_t took);
+/* N jobs of PROJECT that were charged CHARGED, together, by WEIGHT, have ended: settle their account. */
+void charge_end_locked(bothy_project *project, unsigned n, int64_t charged, unsigned weight,
+                       int64_t took);
 
 #endif

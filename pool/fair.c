@@ -15,23 +15,18 @@ static int64_t later(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
-/* FLOW's tag has moved. */
-static void moved(struct fair *fair, struct fair_flow *flow)
+/* Move FLOW's tag on by NS, which may be negative, divided by WEIGHT: its own, or what it was. */
+static void charge(struct fair *fair, struct fair_flow *flow, int64_t ns, unsigned weight)
 {
+	bool own = weight == flow->weight;
+	int64_t all = ns + (own ? flow->rest : 0);
+
+	flow->tag += all / (PLANTED(WEIGHT_IGNORED) ? 1 : (int64_t)weight);
+	if (own)
+		flow->rest = all % (int64_t)weight;
 	fair->last = later(fair->last, flow->tag);
 	if (flow->item.at != 0)
 		heap_put(&fair->heap, &flow->item, flow->tag);
-}
-
-/* Move FLOW's tag on by NS, which may be negative. */
-static void charge(struct fair *fair, struct fair_flow *flow, int64_t ns)
-{
-	int64_t all = ns + flow->rest;
-
-	flow->tag += all / (PLANTED(WEIGHT_IGNORED) ? 1 : (int64_t)flow->weight);
-	flow->rest = all % (int64_t)flow->weight;
-	flow->open += ns;
-	moved(fair, flow);
 }
 
 static int64_t guess(const struct fair *fair, const struct fair_flow *flow)
@@ -74,12 +69,8 @@ void fair_weigh(struct fair *fair, struct fair_flow *flow, unsigned weight)
 {
 	if (flow->item.at != 0)
 		fair->weights += (int64_t)weight - flow->weight;
-	/* What is given back of that later is so at the weight of then. */
-	if (flow->open != 0 && !PLANTED(OPEN_AT_OLD_WEIGHT))
-		flow->tag += flow->open / (int64_t)weight - flow->open / (int64_t)flow->weight;
 	flow->weight = weight;
 	flow->rest = 0;
-	moved(fair, flow);
 }
 
 /* Virtual time passes with the NS that a job of FLOW took. */
@@ -123,20 +114,28 @@ int64_t fair_start(struct fair *fair, struct fair_flow *flow, unsigned n)
 
 	fair->now = later(fair->now, flow->tag);
 	fair->running += n;
-	charge(fair, flow, charged * n);
+	charge(fair, flow, charged * n, flow->weight);
 	return charged;
 }
 
-void fair_undo(struct fair *fair, struct fair_flow *flow, int64_t charged)
+/* The weight by which something is given back that was charged by WEIGHT. */
+static unsigned weight_back(const struct fair_flow *flow, unsigned weight)
 {
-	charge(fair, flow, PLANTED(UNDO_KEEPS_CHARGE) ? 0 : -charged);
+	return PLANTED(BACK_BY_NEW_WEIGHT) ? flow->weight : weight;
+}
+
+void fair_undo(struct fair *fair, struct fair_flow *flow, int64_t charged, unsigned weight)
+{
+	charge(fair, flow, PLANTED(UNDO_KEEPS_CHARGE) ? 0 : -charged, weight_back(flow, weight));
 	fair->running--;
 	catch_up(fair);
 }
 
-void fair_correct(struct fair *fair, struct fair_flow *flow, int64_t charged, int64_t took)
+void fair_correct(struct fair *fair, struct fair_flow *flow, int64_t charged, unsigned weight,
+                  int64_t took)
 {
-	charge(fair, flow, took - charged);
+	charge(fair, flow, took - charged,
+	       took < charged ? weight_back(flow, weight) : flow->weight);
 }
 
 void fair_pause(struct fair *fair)
@@ -152,14 +151,14 @@ void fair_resume(struct fair *fair, struct fair_flow *flow, bool idle)
 		flow->tag = later(flow->tag, fair->now);
 }
 
-void fair_end(struct fair *fair, struct fair_flow *flow, unsigned n, int64_t charged, int64_t took)
+void fair_end(struct fair *fair, struct fair_flow *flow, unsigned n, int64_t charged,
+              unsigned weight, int64_t took)
 {
 	int64_t each;
 
 	took = PLANTED(TURNS_NOT_TIME) ? charged : later(took, n);
 	each = took / n;
-	fair_correct(fair, flow, charged, took);
-	flow->open -= took;
+	fair_correct(fair, flow, charged, weight, took);
 	flow->average = averaged(flow->average, each, FLOW_SHIFT);
 	fair->average = averaged(fair->average, each, ALL_SHIFT);
 	pass(fair, flow, took);

@@ -39,7 +39,6 @@ struct fair_flow {
 	int64_t tag;
 	int64_t average; /* of what its jobs took; 0: none has ended */
 	int64_t rest;    /* of the division by the weight, for the next one */
-	int64_t open;    /* charged for what has started and not ended, in ns */
 	unsigned weight; /* 1 .. FAIR_WEIGHT_MAX */
 };
 
@@ -67,25 +66,28 @@ struct fair_flow *fair_first(const struct fair *fair);
 /* Whether one flow has jobs, and no other. */
 bool fair_is_alone(const struct fair *fair);
 
-/* FLOW's weight is another one now, also for what has started and not ended. */
+/* FLOW's weight is another one now; what it was charged stays so, by the weight of then. */
 void fair_weigh(struct fair *fair, struct fair_flow *flow, unsigned weight);
 
 /* FLOW's next N jobs start, before it leaves for want of another: what each is charged for the
- * time being. */
+ * time being, by the weight that FLOW has.  Below, WEIGHT is that one. */
 int64_t fair_start(struct fair *fair, struct fair_flow *flow, unsigned n);
 
 /* ... and did not start after all: what it was CHARGED is given back. */
-void fair_undo(struct fair *fair, struct fair_flow *flow, int64_t charged);
+void fair_undo(struct fair *fair, struct fair_flow *flow, int64_t charged, unsigned weight);
 
 /* A job of some flow lends its place; one of FLOW has one again.  IDLE as with fair_enter(). */
 void fair_pause(struct fair *fair);
 void fair_resume(struct fair *fair, struct fair_flow *flow, bool idle);
 
-/* A job of FLOW that was charged CHARGED has taken TOOK so far, and goes on. */
-void fair_correct(struct fair *fair, struct fair_flow *flow, int64_t charged, int64_t took);
+/* A job of FLOW that was charged CHARGED has taken TOOK so far, and goes on: charged TOOK.  What is more
+ * is charged by the weight that FLOW has, what is less given back by WEIGHT. */
+void fair_correct(struct fair *fair, struct fair_flow *flow, int64_t charged, unsigned weight,
+                  int64_t took);
 
 /* N jobs of FLOW that were charged CHARGED, together, have taken TOOK, and are over. */
-void fair_end(struct fair *fair, struct fair_flow *flow, unsigned n, int64_t charged, int64_t took);
+void fair_end(struct fair *fair, struct fair_flow *flow, unsigned n, int64_t charged,
+              unsigned weight, int64_t took);
 
 /* Whether FLOW, without jobs, still owes time: its tag is later than now. */
 bool fair_owes(const struct fair *fair, const struct fair_flow *flow);

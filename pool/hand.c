@@ -30,6 +30,7 @@ void hand_add_locked(struct hand *hand, bothy_project *project, unsigned n)
 		slot->charge = (struct charge){
 			.project = project,
 			.charged = charged,
+			.weight = project->flow.weight,
 			.cpu = project->options.charge == BOTHY_CHARGE_CPU,
 		};
 		project_hand_locked(slot->job, hand);
@@ -197,10 +198,10 @@ void hand_record_times(struct hand *hand)
 	lock_release(&hand->lock);
 }
 
-/* What is folded of one project, one after the other. */
+/* What is folded of one project and weight, one after the other. */
 struct fold {
 	bothy_project *project; /* or NULL */
-	unsigned n;
+	unsigned n, weight;
 	int64_t charged, took;
 };
 
@@ -208,7 +209,7 @@ static void fold_end_locked(struct fold *fold, struct kicks *kicks)
 {
 	if (fold->project == NULL)
 		return;
-	charge_end_locked(fold->project, fold->n, fold->charged, fold->took);
+	charge_end_locked(fold->project, fold->n, fold->charged, fold->weight, fold->took);
 	pool_jobs_ended_locked(fold->project->pool, fold->project, fold->n, kicks);
 	*fold = (struct fold){.project = NULL};
 }
@@ -217,7 +218,7 @@ static void fold_slot_locked(struct slot *slot, struct fold *fold, struct kicks 
 {
 	bothy_project *project = slot->charge.project;
 
-	if (fold->project != project)
+	if (fold->project != project || fold->weight != slot->charge.weight)
 		fold_end_locked(fold, kicks);
 	if (slot->state == SLOT_ENDED)
 		tally_hand_ran_locked(project, slot->phase);
@@ -226,6 +227,7 @@ static void fold_slot_locked(struct slot *slot, struct fold *fold, struct kicks 
 	if (!PLANTED(FOLDED_TWICE))
 		slot->state = SLOT_FREE;
 	fold->project = project;
+	fold->weight = slot->charge.weight;
 	fold->n++;
 	fold->charged += slot->charge.charged;
 	fold->took += slot->charge.took;

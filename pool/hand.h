@@ -9,7 +9,8 @@
  * Locking
  *   Each hand has a lock, which is taken after the pool's.  Its worker has at least one of both
  *   when it changes the hand, and with its own alone starts and ends jobs; every other thread
- *   has both.  It guards the worker's stack of jobs (`top`, and `below` of each) too.
+ *   has both; but a slot's `charge.project` is written under the pool's alone, and may be read so.  It
+ *   guards the worker's stack of jobs (`top`, and `below` of each) too.
  *
  * Invariants
  *   - slots[next..count) are HANDED (queued, or claimed by somebody who has yet to come for them)

@@ -384,6 +384,7 @@ static bool run_in_fit_place(struct worker *worker, bothy_future *job)
 		take_in_place_locked(job, &kicks);
 		(void)job_begun(job, worker->hand.top, 0);
 		worker->hand.top = job;
+		pool_wake_worker_locked(pool, &kicks); /* its place in a hand may be another's */
 	}
 	lock_release(&pool->lock);
 	kicks_give(&kicks);

@@ -204,7 +204,7 @@ static int enter(bothy_pool *pool, const struct bothy_job *spec, bothy_future *j
 		callback_run(job->arg_free, job->arg);
 	if (error < 0) {
 		family_leave(job);
-		job_release(job); /* whoever cancels its group may have a hold too */
+		job_release(job);
 		return error;
 	}
 	if (ret_future != NULL)

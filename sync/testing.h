@@ -109,7 +109,7 @@
 	X(CHARGED_TO_ANOTHER)     /* a job's time is charged to the pool's first project */ \
 	X(FREE_AFTER_WAIT)        /* what a job takes after a wait is not charged */ \
 	X(UNDO_KEEPS_CHARGE)      /* a job that is put back stays charged */ \
-	X(OPEN_AT_OLD_WEIGHT)     /* what has started stays charged by a weight that has changed */ \
+	X(BACK_BY_NEW_WEIGHT)     /* what was charged by one weight is given back by another */ \
 	X(MAX_RUNNING_IGNORED)    /* nobody looks how many jobs of a project run */ \
 	X(MAX_RUNNING_OFF_BY_ONE) /* one more job of a project runs than may */ \
 	X(REST_UNSEEN)            /* nobody looks when fewer jobs of a project run */ \

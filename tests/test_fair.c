@@ -162,7 +162,8 @@ static void work(int workers, int64_t end)
 			break;
 		now = place->ends;
 		place->flow->took += now - place->began;
-		fair_end(&fair, &place->flow->fair, 1, place->charged, now - place->began);
+		fair_end(&fair, &place->flow->fair, 1, place->charged, place->flow->fair.weight,
+		         now - place->began);
 		place->flow = NULL;
 	}
 	now = end;
@@ -359,32 +360,41 @@ START_TEST(a_start_that_is_undone_is_not_charged)
 	int64_t charged = fair_start(&alone, &flow, 1);
 
 	ck_assert_int_gt(flow.tag * 7 + flow.rest, before);
-	fair_undo(&alone, &flow, charged);
+	fair_undo(&alone, &flow, charged, flow.weight);
 	ck_assert_int_eq(flow.tag * 7 + flow.rest, before);
 	ck_assert_uint_eq(alone.running, 0);
 }
 END_TEST
 
-/* So no more is given back of it, and no less, than it was charged. */
-START_TEST(a_weight_that_changes_is_that_of_what_has_started_too)
+START_TEST(what_was_charged_by_one_weight_is_given_back_by_it)
 {
-	enum { N = 8 };
+	enum { N = 8, TEN_S = 10 * 1000 };
 	struct fair alone = {.now = 0};
-	struct fair_flow flow = {.tag = 1000};
-	int64_t charged;
+	struct fair_flow flow = {.tag = 1000, .weight = 10000, .average = TEN_S * MS};
+	int64_t charged = fair_start(&alone, &flow, N);
+	int64_t first = fair_start(&alone, &flow, 1);
 
-	fair_weigh(&alone, &flow, 10000);
-	flow.average = 10 * 1000 * MS;
-	charged = fair_start(&alone, &flow, N);
 	fair_weigh(&alone, &flow, 1);
-	fair_end(&alone, &flow, N, N * charged, N);
+	fair_end(&alone, &flow, N, N * charged, 10000, N * 10000);
+	ck_assert_int_eq(flow.tag, 1000 + N + first / 10000);
+	fair_undo(&alone, &flow, first, 10000);
 	ck_assert_int_eq(flow.tag, 1000 + N);
-	flow.average = 10 * 1000 * MS;
-	charged = fair_start(&alone, &flow, N);
-	fair_weigh(&alone, &flow, 10000);
-	fair_end(&alone, &flow, N, N * charged, N * 10000);
-	ck_assert_int_eq(flow.tag, 1000 + 2 * N);
-	ck_assert_int_eq(flow.open, 0);
+}
+END_TEST
+
+/* What it takes beyond the guess, and all that comes. */
+START_TEST(what_is_charged_after_a_new_weight_is_so_by_that)
+{
+	struct fair alone = {.now = 0};
+	struct fair_flow flow = {.tag = 1000, .weight = 1, .average = 50};
+	int64_t charged = fair_start(&alone, &flow, 1);
+
+	fair_weigh(&alone, &flow, 10);
+	ck_assert_int_eq(flow.tag, 1000 + 50);
+	fair_correct(&alone, &flow, charged, 1, 80);
+	ck_assert_int_eq(flow.tag, 1000 + 50 + 3);
+	fair_end(&alone, &flow, 1, 80, 10, 100);
+	ck_assert_int_eq(flow.tag, 1000 + 50 + 5);
 }
 END_TEST
 
@@ -430,7 +440,8 @@ int main(void)
 		a_flow_that_comes_starts_at_once_beside_a_flood,
 		a_flow_with_a_debt_is_served_beside_endless_newcomers,
 		a_start_that_is_undone_is_not_charged,
-		a_weight_that_changes_is_that_of_what_has_started_too,
+		what_was_charged_by_one_weight_is_given_back_by_it,
+		what_is_charged_after_a_new_weight_is_so_by_that,
 		time_that_has_gone_far_is_moved_back_and_nobody_notices,
 	};
 

@@ -149,8 +149,11 @@ static int drop_privileges(void *arg, void **ret_result)
 START_TEST(of_a_strict_pool_that_has_retired_a_thread)
 {
 	pool_with((struct bothy_pool_options){.workers = 2, .hygiene = BOTHY_HYGIENE_STRICT});
-	hold(BOTHY_JOB(.fn = drop_privileges));
-	ck_assert_int_eq(bothy_future_wait(held.futures[0], BOTHY_FOREVER), 0);
+	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0) { /* else a job changes nothing by it */
+		hold(BOTHY_JOB(.fn = drop_privileges));
+		ck_assert_int_eq(bothy_future_wait(held.futures[0], BOTHY_FOREVER), 0);
+		ck_assert_uint_eq(stats_now().retired, 1);
+	}
 	hold(BOTHY_JOB(.fn = stop_at_gate));
 	gate_await(&gate, 1);
 	fork_children();

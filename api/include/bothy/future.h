@@ -120,7 +120,8 @@ BOTHY_API BOTHY_MUST_CHECK int bothy_group_new(bothy_group **ret_group);
 BOTHY_API BOTHY_MUST_CHECK int bothy_group_wait(bothy_group *group, bothy_time deadline);
 
 /* Cancel every unsettled job of GROUP, as bothy_future_cancel() does; those submitted
- * later are not touched.  0, also for none.  Errors: -EINVAL, -ECHILD. */
+ * later are not touched, nor those whose submit has not returned yet (it may be waiting for room): a
+ * later cancel finds them.  0, also for none.  Errors: -EINVAL, -ECHILD. */
 BOTHY_API int bothy_group_cancel(bothy_group *group);
 
 BOTHY_API void bothy_group_release(bothy_group *group);
