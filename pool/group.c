@@ -1,10 +1,10 @@
 /*
  * Locking: the group's lock guards its lists, and the links of its jobs.  It is a leaf.
  *
- * Invariant: a job is on one of both lists from before it is accepted, and as long as it is not on
- * `members`, until it is settled, delivered, and, unless the deadline was faster, has ended.  As long as
- * there are any, they have one hold on the group together: one each would move its line from core to
- * core with each job.
+ * Invariant: a job is on one of both lists from before it is accepted until it is settled, delivered,
+ * and, unless the deadline was faster, has ended; until it is accepted, on `members`.  As long as there
+ * are any, they have one hold on the group together: one each would move its line from core to core
+ * with each job.
  *
  * Who waits does so for one member after the other, the newest first: when that one is over,
  * most of the others are too.  So a member that settles has nobody to tell but its own watchers,
