@@ -118,24 +118,19 @@ int64_t fair_start(struct fair *fair, struct fair_flow *flow, unsigned n)
 	return charged;
 }
 
-/* The weight by which something is given back that was charged by WEIGHT. */
-static unsigned weight_back(const struct fair_flow *flow, unsigned weight)
+void fair_correct(struct fair *fair, struct fair_flow *flow, int64_t charged, unsigned weight,
+                  int64_t took)
 {
-	return PLANTED(BACK_BY_NEW_WEIGHT) ? flow->weight : weight;
+	bool back = took < charged && !PLANTED(BACK_BY_NEW_WEIGHT);
+
+	charge(fair, flow, took - charged, back ? weight : flow->weight);
 }
 
 void fair_undo(struct fair *fair, struct fair_flow *flow, int64_t charged, unsigned weight)
 {
-	charge(fair, flow, PLANTED(UNDO_KEEPS_CHARGE) ? 0 : -charged, weight_back(flow, weight));
+	fair_correct(fair, flow, charged, weight, PLANTED(UNDO_KEEPS_CHARGE) ? charged : 0);
 	fair->running--;
 	catch_up(fair);
-}
-
-void fair_correct(struct fair *fair, struct fair_flow *flow, int64_t charged, unsigned weight,
-                  int64_t took)
-{
-	charge(fair, flow, took - charged,
-	       took < charged ? weight_back(flow, weight) : flow->weight);
 }
 
 void fair_pause(struct fair *fair)

@@ -371,8 +371,8 @@ static int configure_locked(bothy_project *project, const struct bothy_project_o
 	project->options = *options;
 	fair_weigh(&project->pool->fair, &project->flow, options->weight);
 	limit_changed_locked(project, kicks);
+	/* What was taken without a limit is to heed it. */
 	if (options->max_running != 0 || options->rate_per_s != 0)
-		/* What was taken without a limit. */
 		worker_recall_shared_locked(project->pool, project, kicks);
 	if (!PLANTED(LIMIT_CHANGE_UNSEEN))
 		project_update_locked(project);

@@ -460,7 +460,7 @@ static void worker_finish(struct worker *worker)
 	if (!worker->ready)
 		return;
 	worker->ready = false;
-	worker->start_error = 0; /* of a job's own thread: the job is others', if it is still there */
+	worker->start_error = 0; /* of starting a job's own thread: that job is for others now */
 	if (options->worker_fini != NULL && !PLANTED(WORKER_FINI_SKIPPED))
 		options->worker_fini(options->user, worker->local);
 }

@@ -9,13 +9,13 @@
 #include <sched.h>
 #include <string.h>
 
-#include "pool/hand.h"
 #include "pool/order.h"
 #include "pool/project.h"
 #include "pool/watchdog.h"
 #include "pool/worker.h"
 #include "sync/clock.h"
 #include "sync/testing.h"
+#include "tests/hand_fixture.h"
 #include "tests/project_fixture.h"
 #include "tests/recorder.h"
 #include "tests/support.h"
@@ -57,37 +57,12 @@ static void hold_one_of_ann(void)
 	hold_worker();
 }
 
-/* The hand of the only worker. */
-static struct hand *hand_locked(void)
-{
-	lock_acquire(&pool->lock);
-	ck_assert_ptr_nonnull(pool->workers);
-	ck_assert_ptr_null(pool->workers->next);
-	lock_acquire(&pool->workers->hand.lock);
-	return &pool->workers->hand;
-}
-
-static void unlock(struct hand *hand)
-{
-	lock_release(&hand->lock);
-	lock_release(&pool->lock);
-}
-
-/* Put the project's next N jobs behind the one that runs. */
-static void hand_over(unsigned n)
-{
-	struct hand *hand = hand_locked();
-
-	hand_add_locked(hand, project, n);
-	unlock(hand);
-}
-
 static void recall(void)
 {
 	struct hand *hand = hand_locked();
 
 	hand_recall_locked(hand);
-	unlock(hand);
+	hand_unlock(hand);
 }
 
 /* ---- the books --------------------------------------------------------------------------- */
@@ -116,7 +91,7 @@ static void check_places(unsigned n)
 	ck_assert_uint_eq(project_now().places, 0);
 	hand = hand_locked();
 	ck_assert_uint_eq(project->places, n);
-	unlock(hand);
+	hand_unlock(hand);
 }
 
 START_TEST(what_is_in_a_hand_is_counted_as_what_it_is)
@@ -130,7 +105,7 @@ START_TEST(what_is_in_a_hand_is_counted_as_what_it_is)
 	start_and_forget(BOTHY_JOB(.handle = project, .fn = nothing));
 	start_and_forget(BOTHY_JOB(.handle = project, .fn = nothing));
 	check_books(5, 1, 0, 0);
-	hand_over(4);
+	(void)hand_over(project, 4);
 	check_books(5, 1, 0, 0);
 	check_places(4);
 	ck_assert_int_eq(bothy_future_cancel(canceled), 0);
@@ -139,7 +114,7 @@ START_TEST(what_is_in_a_hand_is_counted_as_what_it_is)
 	recall();
 	check_books(4, 1, 0, 1);
 	check_places(0);
-	hand_over(3);
+	(void)hand_over(project, 3);
 	gate_open(&gate);
 	gate_await(&second, 1);
 	ck_assert_uint_eq(project_now().places, 1);
@@ -161,7 +136,7 @@ START_TEST(times_of_what_has_ended_in_a_hand_are_told_at_once)
 	for (int i = 0; i < 3; i++)
 		start_and_forget(
 			BOTHY_JOB(.handle = project, .fn = i == 2 ? stop_at_second : nothing));
-	hand_over(3);
+	(void)hand_over(project, 3);
 	gate_open(&gate);
 	gate_await(&second, 1);
 	for (int i = 0; i < 2; i++) { /* and once only */
@@ -185,7 +160,7 @@ START_TEST(all_ways_to_cancel_find_what_is_in_a_hand)
 	futures[1] = start(BOTHY_JOB(.handle = project, .fn = nothing, .arg_free = count_free,
 	                             .group = group));
 	futures[2] = start(BOTHY_JOB(.handle = project, .fn = nothing, .arg_free = count_free));
-	hand_over(3);
+	(void)hand_over(project, 3);
 	ck_assert_int_eq(bothy_future_cancel(futures[0]), 0);
 	check_books(2, 1, 0, 1);
 	ck_assert_int_eq(bothy_group_cancel(group), 0);
@@ -214,14 +189,14 @@ START_TEST(what_comes_back_from_a_hand_has_room_in_a_full_queue)
 	for (int i = 0; i < ROOM; i++)
 		ck_assert_int_eq(submit_one(), 0);
 	ck_assert_int_eq(submit_one(), -EAGAIN);
-	hand_over(ROOM);
+	(void)hand_over(project, ROOM);
 	for (int i = 0; i < ROOM; i++)
 		ck_assert_int_eq(submit_one(), 0);
 	ck_assert_int_eq(submit_one(), -EAGAIN);
 	recall();
 	ck_assert_int_eq(submit_one(), -EAGAIN);
 	check_books(2 * ROOM, 1, 0, 0);
-	hand_over(ROOM);
+	(void)hand_over(project, ROOM);
 	ck_assert_int_eq(submit_one(), -EAGAIN);
 	gate_open(&gate);
 	ck_assert_int_eq(bothy_pool_close(pool, BOTHY_FOREVER), 0);
@@ -262,7 +237,7 @@ static void run_in_order(unsigned first)
 	start_named("z", -1, 0);
 	start_named("b", 2, 0);
 	if (first > 0)
-		hand_over(first);
+		(void)hand_over(project, first);
 	start_named("g", 0, 3);
 	start_named("a", 2, 7);
 	start_named("c", 1, 0);
@@ -291,7 +266,7 @@ START_TEST(those_that_stay_in_a_hand_are_first)
 	start_named("a", 0, 0);
 	start_named("b", 0, 0);
 	start_named("d", 0, 0);
-	hand_over(2);
+	(void)hand_over(project, 2);
 	start_named("c", 1, 0);
 	gate_open(&gate);
 	ck_assert_int_eq(bothy_pool_close(pool, BOTHY_FOREVER), 0);
@@ -315,7 +290,7 @@ static unsigned taken_at_once(unsigned jobs, bool ticking)
 	ck_assert(!pool->watchdog_started);
 	project->flow.average = 1;
 	pool->ticking = ticking; /* it is never seen to come */
-	unlock(hand);
+	hand_unlock(hand);
 	for (unsigned i = 0; i < jobs; i++)
 		start_and_forget(
 			BOTHY_JOB(.handle = project, .fn = i == 0 ? stop_at_second : nothing));
@@ -323,7 +298,7 @@ static unsigned taken_at_once(unsigned jobs, bool ticking)
 	gate_await(&second, 1);
 	hand = hand_locked();
 	n = hand->count;
-	unlock(hand);
+	hand_unlock(hand);
 	check_books(jobs - 1, 1, 1, 0);
 	support_fail_thread_starts(false);
 	gate_open(&second);
@@ -427,7 +402,7 @@ START_TEST(a_job_is_not_charged_for_what_is_called_for_the_one_before_it)
 	gate_await(&gate, 1);
 	ck_assert_int_eq(bothy_future_notify(before, take_long, NULL), 0);
 	future = start(BOTHY_JOB(.handle = project, .fn = check_charge));
-	hand_over(1);
+	(void)hand_over(project, 1);
 	gate_open(&gate);
 	ck_assert_int_eq(outcome(future), 0);
 	ck_assert_int_eq(outcome(before), 0);
@@ -595,7 +570,7 @@ static void run_beside(const struct exits *ends, bothy_group *group)
 		ck_assert_int_eq(bothy_future_notify(future, exit_thread, NULL), 0);
 	if ((ends->how & FORGOTTEN) != 0)
 		bothy_future_release(future);
-	hand_over(4);
+	(void)hand_over(project, 4);
 	gate_open(&gate);
 	ck_assert_int_eq(bothy_group_wait(group, BOTHY_FOREVER), 0);
 	for (int i = 0; i < 3; i++)

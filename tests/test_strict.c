@@ -17,9 +17,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "pool/hand.h"
-#include "pool/pool.h"
-#include "pool/worker.h"
+#include "pool/job.h"
+#include "tests/hand_fixture.h"
 #include "tests/support.h"
 #include "tests/vandal.h"
 
@@ -160,23 +159,6 @@ static int count_on_dirty(void *arg, void **ret_result)
 	return 0;
 }
 
-/* Put N jobs of JOB's project behind it, into the hand of the only worker, which runs it: as the worker
- * would itself if it had taken them at once. */
-static void hand_over(bothy_future *job, unsigned n)
-{
-	struct hand *hand;
-
-	lock_acquire(&pool->lock);
-	ck_assert_ptr_nonnull(pool->workers);
-	ck_assert_ptr_null(pool->workers->next);
-	hand = &pool->workers->hand;
-	lock_acquire(&hand->lock);
-	hand_add_locked(hand, job->project, n);
-	ck_assert_uint_eq(hand->count - hand->next, n);
-	lock_release(&hand->lock);
-	lock_release(&pool->lock);
-}
-
 START_TEST(what_a_retired_thread_has_in_its_hand_is_for_its_successor)
 {
 	enum { JOBS = 40 };
@@ -189,7 +171,7 @@ START_TEST(what_a_retired_thread_has_in_its_hand_is_for_its_successor)
 	gate_await(&gate, 1);
 	for (int i = 0; i < JOBS; i++)
 		futures[i] = start(BOTHY_JOB(.fn = count_on_dirty));
-	hand_over(first, JOBS);
+	ck_assert_uint_eq(hand_over(first->project, JOBS), JOBS);
 	gate_open(&gate);
 	ck_assert_int_eq(outcome(first), 0);
 	for (int i = 0; i < JOBS; i++)
